@@ -1,0 +1,111 @@
+/*
+ * pm_catalog.h: what runs where: applications and environments from the
+ * manifests that teams already have (interface.md, 2).
+ *
+ * Built once when the configuration is read, constant afterwards, read by all
+ * threads; freed with its arena.
+ */
+
+#ifndef PM_CATALOG_H
+#define PM_CATALOG_H
+
+
+#include "base/pm_arena.h"
+#include "base/pm_error.h"
+#include "document/pm_document.h"
+
+
+typedef struct pm_catalog_s      pm_catalog_t;
+typedef struct pm_environment_s  pm_environment_t;
+
+
+typedef struct {
+    const char  *name;
+    const char  *value;
+} pm_label_t;
+
+
+/* A place in git: the folder "path" on a branch of a repository. */
+
+typedef struct {
+    const char  *repository;     /* repoURL as written */
+    const char  *revision;       /* as written; NULL: missing or HEAD, the
+                                    remote's default branch */
+    const char  *path;           /* without leading or trailing "/", no "."
+                                    or ".."; "": the root */
+    const char  *ref;            /* Argo's sources[].ref, or NULL */
+    unsigned     writable:1;     /* revision is a branch's name by its form
+                                    (no 40-digit SHA, no semver range, not
+                                    refs/tags/…) */
+    unsigned     promotable:1;   /* has a path and is no Helm chart */
+} pm_catalog_source_t;
+
+
+typedef struct {
+    const char              *runtime;
+    const char              *namespace;
+    const char              *name;
+    pm_label_t              *labels;
+    size_t                   nlabels;
+    pm_label_t              *annotations;
+    size_t                   nannotations;
+    pm_catalog_source_t     *sources;
+    size_t                   nsources;
+    const char              *product;      /* annotation, or NULL */
+    const pm_environment_t  *environment;  /* NULL: none */
+    const char              *file;         /* where it was read */
+    unsigned                 line;
+} pm_application_t;
+
+
+struct pm_environment_s {
+    const char   *id;            /* default: name */
+    const char   *name;          /* the short id (hrid) */
+    const char   *title;         /* default: name */
+    const char   *description;   /* "" if missing */
+    const char   *organization;  /* "" if missing */
+    unsigned      production:1;  /* kind: PROD */
+    long          position;
+    pm_catalog_source_t  *apis;  /* NULL: none */
+    const char  **promotes_to;   /* NULL: every environment of the
+                                    organization; names, checked to exist */
+    size_t        npromotes_to;
+    const char   *file;
+    unsigned      line;
+};
+
+
+/* An empty catalog in the arena; NULL when out of memory. */
+pm_catalog_t *pm_catalog_create(pm_arena_t *arena);
+
+/*
+ * Reads a file, or *.yaml *.yml *.json below a folder in order of names
+ * (hidden ones and links that lead out of it are skipped), for a runtime.
+ * Documents of other kinds are skipped.  0, or PM_INVALID with file:line:
+ * column.
+ */
+int pm_catalog_read(pm_catalog_t *catalog, const char *runtime,
+    const char *path, pm_error_t *err);
+
+/*
+ * After the last read: joins applications to environments, checks what refers
+ * to something.  No look-up before it.
+ */
+int pm_catalog_finish(pm_catalog_t *catalog, pm_error_t *err);
+
+/* Constant-time look-ups, exact; NULL: none. */
+const pm_application_t *pm_catalog_application(const pm_catalog_t *catalog,
+    const char *runtime, const char *namespace, const char *name);
+const pm_environment_t *pm_catalog_environment(const pm_catalog_t *catalog,
+    const char *name_or_id);
+
+/* All of them, in order of reading. */
+const pm_application_t *pm_catalog_applications(const pm_catalog_t *catalog,
+    size_t i);
+size_t pm_catalog_napplications(const pm_catalog_t *catalog);
+const pm_environment_t *pm_catalog_environments(const pm_catalog_t *catalog,
+    size_t i);
+size_t pm_catalog_nenvironments(const pm_catalog_t *catalog);
+
+
+#endif /* PM_CATALOG_H */

@@ -1,0 +1,26 @@
+/*
+ * pm_git_fetch.h: fetch by libgit2's smart protocol over our transports.
+ *
+ * Inside the git room only.
+ */
+
+#ifndef PM_GIT_FETCH_H
+#define PM_GIT_FETCH_H
+
+
+#include "git/pm_git_remote.h"
+
+#include <git2.h>
+
+
+/*
+ * Fetches branches (refs/heads/… each) of remote into repository as
+ * refs/remotes/origin/…, without tags and without FETCH_HEAD.  The caller
+ * holds the mirror's lock.  A branch that the remote lacks is left out: its
+ * tracking ref is deleted.  0, PM_REMOTE, PM_TIMEOUT, PM_UNAVAILABLE (disk).
+ */
+int pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
+    const char *const *branches, size_t nbranches, pm_error_t *err);
+
+
+#endif /* PM_GIT_FETCH_H */

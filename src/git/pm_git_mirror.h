@@ -1,0 +1,71 @@
+/*
+ * pm_git_mirror.h: the bare mirror of a remote: a cache of its objects.
+ *
+ * <mirrors>/<first 2 hex>/<sha256 of the canonical URL>.git.  Several
+ * processes and threads use one mirror: every write is under a flock.  A
+ * mirror that is missing is made; one that is broken is rebuilt.
+ */
+
+#ifndef PM_GIT_MIRROR_H
+#define PM_GIT_MIRROR_H
+
+
+#include "git/pm_git_remote.h"
+
+
+typedef struct pm_git_mirror_s   pm_git_mirror_t;
+typedef struct pm_git_objects_s  pm_git_objects_t;
+
+
+/* A handle from the pool (made, with an empty mirror, if there is none). */
+int pm_git_mirror_open(pm_git_t *git, const pm_git_url_t *url,
+    pm_git_mirror_t **mirror, pm_error_t *err);
+
+void pm_git_mirror_close(pm_git_mirror_t *mirror);
+
+/*
+ * Makes sure that commit id is in the mirror: looks, refreshes, and only then
+ * fetches branch (and "others", already known branches of the catalog, in the
+ * same go; may be empty) from remote.  Under the lock; leftovers of a killed
+ * process are removed first; a broken mirror is rebuilt once.
+ */
+int pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const pm_oid_t *id, const char *const *branches, size_t nbranches,
+    pm_error_t *err);
+
+/* 1 if the object is there (after a refresh where it was not), 0 if not. */
+int pm_git_mirror_has(pm_git_mirror_t *mirror, const pm_oid_t *id);
+
+/*
+ * The commit that 7 to 40 hex digits name, if it can be reached from tip.
+ * PM_NOT_FOUND: no such commit, or not reachable (says which);
+ * PM_CONFLICT: ambiguous.
+ */
+int pm_git_mirror_find_commit(pm_git_mirror_t *mirror, const pm_oid_t *tip,
+    const char *digits, pm_oid_t *commit, pm_error_t *err);
+
+/* The tree of a commit. */
+int pm_git_mirror_tree(pm_git_mirror_t *mirror, const pm_oid_t *commit,
+    pm_oid_t *tree, pm_error_t *err);
+
+/*
+ * After the remote has accepted: the objects become one pack of the mirror,
+ * and refs/remotes/origin/<branch> moves to id.  A failure costs a fetch
+ * later, nothing else.
+ */
+int pm_git_mirror_keep(pm_git_mirror_t *mirror,
+    const pm_git_objects_t *objects, const char *branch, const pm_oid_t *id,
+    pm_error_t *err);
+
+
+/*
+ * Looks for trailers "Promotion-Id: <id>" from head back to base (all
+ * parents; base zeros or gone from the history: all of it).  found[i] becomes
+ * the commit that carries ids[i], or zeros.
+ */
+int pm_git_mirror_search(pm_git_mirror_t *mirror, const pm_oid_t *head,
+    const pm_oid_t *base, const char *const *ids, size_t nids,
+    pm_oid_t *found, pm_error_t *err);
+
+
+#endif /* PM_GIT_MIRROR_H */

@@ -1,0 +1,103 @@
+/*
+ * pm_batch.h: promotions of one lane, planned and pushed together: the work
+ * of a leader's jobs.  Knows neither nginx nor Redis.
+ *
+ *     create ─► plan ─► (begin, by the caller) ─► push ─► settled
+ *                 ▲                                 │
+ *                 └──────── PM_BATCH_MOVED ◄────────┘
+ *
+ * A batch owns its memory (but not the promotions' input, which must outlive
+ * it) and is used by one thread at a time.
+ */
+
+#ifndef PM_BATCH_H
+#define PM_BATCH_H
+
+
+#include "git/pm_git.h"
+#include "promotion/pm_promotion.h"
+
+
+typedef struct pm_batch_s  pm_batch_t;
+
+
+typedef enum {
+    PM_RESULT_NONE = 0,          /* nothing yet */
+    PM_RESULT_LANDED,            /* commit is on the branch */
+    PM_RESULT_FAILED,            /* error says why; final */
+    PM_RESULT_UNKNOWN            /* the push's outcome is unclear: search
+                                    before anything else */
+} pm_result_state_t;
+
+
+typedef struct {
+    pm_result_state_t   state;
+    char                commit[PM_GIT_HEX_SIZE + 1];
+    char                digest[65];
+    pm_error_t          error;   /* FAILED: its code and message */
+} pm_result_t;
+
+
+typedef enum {
+    PM_BATCH_SETTLED,            /* every promotion has its final result */
+    PM_BATCH_READY,              /* plan: record base(), then push */
+    PM_BATCH_MOVED,              /* push: the head has moved, plan again */
+    PM_BATCH_UNKNOWN             /* push: unclear; plan again (it searches),
+                                    until it says settled */
+} pm_batch_state_t;
+
+
+/* now: seconds since 1970, the commits' time.  committer: NAME and EMAIL.
+ * searching: 1 if this is not the promotions' first try (trailers are looked
+ * for from base on; NULL or zeros: the whole branch). */
+
+typedef struct {
+    pm_git_t         *git;
+    const char       *committer_name;
+    const char       *committer_email;
+    int64_t           now;
+    unsigned          searching:1;
+    const pm_oid_t   *base;
+} pm_batch_settings_t;
+
+
+int pm_batch_create(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,
+    pm_error_t *err);
+
+void pm_batch_destroy(pm_batch_t *batch);
+
+/*
+ * Reads the remote's refs on the connection that will push, brings the mirror
+ * up to date, searches if this is not the first try, and plans what is not
+ * settled.  Blocks; every wait has a deadline.
+ */
+pm_batch_state_t pm_batch_plan(pm_batch_t *batch);
+
+/* The head that the push will build on, after PM_BATCH_READY. */
+const pm_oid_t *pm_batch_base(const pm_batch_t *batch);
+
+/* Pushes what was planned.  Blocks; every wait has a deadline. */
+pm_batch_state_t pm_batch_push(pm_batch_t *batch);
+
+/*
+ * Fails whatever has no result yet: a caller that gives up (too many tries)
+ * says why.
+ */
+void pm_batch_fail(pm_batch_t *batch, const pm_error_t *error);
+
+/* The result of promotion i; valid until destroy. */
+const pm_result_t *pm_batch_result(const pm_batch_t *batch, size_t i);
+
+
+/*
+ * What a promotion would change now: the JSON answer of preview (interface.md,
+ * 4), the arena's.  Blocks.  0 or a code as a commit's result would have,
+ * except that no changes is an answer with "files": [].
+ */
+int pm_batch_preview(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotion, pm_arena_t *arena, pm_string_t *json,
+    pm_error_t *err);
+
+
+#endif /* PM_BATCH_H */

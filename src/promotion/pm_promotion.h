@@ -1,0 +1,79 @@
+/*
+ * pm_promotion.h: one promotion: what was asked for, resolved, and what
+ * became of it.
+ *
+ * The resolved input is all that a leader needs besides its own settings:
+ * it is what the record holds.
+ */
+
+#ifndef PM_PROMOTION_H
+#define PM_PROMOTION_H
+
+
+#include "catalog/pm_catalog.h"
+#include "git/pm_git.h"
+#include "promotion/pm_request.h"
+
+
+/* A folder of a branch of a repository. */
+
+typedef struct {
+    pm_git_url_t  url;
+    const char   *branch;        /* or another revision (sources only);
+                                    NULL: the remote's default branch */
+    const char   *path;          /* "": the root */
+} pm_location_t;
+
+
+/* An application has one part for each of its promotable sources. */
+
+typedef struct {
+    pm_location_t  source;
+    pm_location_t  destination;
+} pm_part_t;
+
+
+typedef struct {
+    const char           *id;            /* UUIDv7 */
+    pm_application_id_t   source;
+    pm_application_id_t   destination;
+    const char           *source_environment;       /* name, or NULL */
+    const char           *destination_environment;
+    pm_part_t            *parts;         /* one repository and branch as the
+                                            destination of all */
+    size_t                nparts;
+    const char           *message;       /* NULL: preview */
+    const char           *description;
+    const char           *source_commit;
+    const char           *expected_digest;
+    const char           *author_name;
+    const char           *author_email;
+    const char           *key_name;
+} pm_promotion_t;
+
+
+/*
+ * Finds the applications of a request in the catalog and fills one promotion
+ * for each destination (promotions: room for request->ndestinations); id,
+ * author and key are left to the caller.  All is the arena's or the
+ * catalog's.
+ *
+ * PM_NOT_FOUND: "application <runtime>/<namespace>/<name> not found";
+ * PM_INVALID: source and destination are the same application;
+ * PM_CONFLICT: the destination's revision is no branch;
+ * PM_UNPROCESSABLE: nothing promotable in it, a different number of sources,
+ * or sources of one destination in several repositories or branches.
+ */
+int pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
+    const pm_request_t *request, pm_promotion_t *promotions, pm_error_t *err);
+
+
+/*
+ * The lane of a promotion: the first 16 hex digits of SHA-256 over the
+ * destination's canonical URL, a newline and its branch ("HEAD" where it is
+ * NULL).
+ */
+void pm_promotion_lane(const pm_promotion_t *promotion, char lane[17]);
+
+
+#endif /* PM_PROMOTION_H */
