@@ -1,9 +1,21 @@
-# The project's commands: make run, test, module, asan, fuzz, bench, check.
-# ROOMS=… narrows lib and unit tests to some rooms while working on them.
+# The project's commands:
+#
+#   make run      install what is missing, build, and start a gateway to try
+#   make test     install what is missing, build, and run every test
+#   make module   the module, and promotions-key, in build/
+#   make asan     the behaviour tests on a module with ASan and UBSan
+#   make fuzz     each fuzzer for FUZZ_SECONDS
+#   make bench    the benchmarks
+#   make check    all of it (long)
+#
+# While working on some rooms: make B=/tmp/b ROOMS="base git" unit
 
-B      ?= build
-CC     ?= cc
-ROOMS  ?= base document catalog git forge promotion store
+B            ?= build
+CC           ?= cc
+ROOMS        ?= base document catalog git forge promotion store
+FUZZ_SECONDS ?= 60
+NGINX_SOURCE ?= /usr/share/nginx/src
+JOBS         ?= $(shell nproc 2>/dev/null || echo 2)
 
 PKGS    = libgit2 jansson hiredis yaml-0.1 libpcre2-8 libcurl libcrypto zlib
 CFLAGS ?= -O2 -g
@@ -11,18 +23,60 @@ CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread \
              -Wall -Wextra -Werror -Wshadow -Wpointer-arith \
              -Wmissing-prototypes -Wno-unused-parameter -Isrc $(CFLAGS)
 LIBS    = $(shell pkg-config --libs $(PKGS)) -pthread
+SANITIZE = -fsanitize=address,undefined -fno-omit-frame-pointer
+
+# absolute, since nginx's configure runs in a folder of its own
+BUILD   = $(abspath $(B))
+ROOT    = $(CURDIR)
 
 SOURCES = $(sort $(foreach room,$(ROOMS),$(wildcard src/$(room)/pm_*.c)))
 OBJECTS = $(SOURCES:src/%.c=$(B)/lib/%.o)
 UNIT    = $(sort $(foreach room,$(ROOMS),$(wildcard tests/unit/$(room)/test_*.c)))
 TESTS   = $(UNIT:tests/unit/%.c=$(B)/unit/%)
+FUZZERS = $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
+BENCHES = $(basename $(notdir $(wildcard tests/bench/bench_*.c)))
+TOOL    = $(wildcard src/tool/*.c)
+NGINX_C = $(sort $(wildcard src/http/*.c src/store/ngx_*.c))
+NGINX_H = $(sort $(wildcard src/*/*.h))
 
-.PHONY: lib unit clean
+LIBRARY = $(B)/libpromotions.a
+MODULE  = $(B)/ngx_http_promotions_module.so
+KEY     = $(B)/promotions-key
+NGINX   = $(BUILD)/nginx
+
+.PHONY: all run test module build key lib unit unit-programs replays asan fuzz \
+        bench check style deps-build deps-run deps-test clean
 .DELETE_ON_ERROR:
 
-lib: $(B)/libpromotions.a
+# what is missing is installed first, and only then does a make that can see
+# the new tools and libraries build
+all module: deps-build
+	@$(MAKE) --no-print-directory -j$(JOBS) build
 
-$(B)/libpromotions.a: $(OBJECTS)
+run: deps-run
+	@$(MAKE) --no-print-directory -j$(JOBS) build
+	@B=$(B) perl tools/run.pl
+
+test: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) build unit-programs replays
+	@B=$(B) perl tests/run.pl
+
+deps-build deps-run deps-test: deps-%:
+	@sh tools/install.sh $*
+
+build: $(MODULE) $(KEY)
+
+key: $(KEY)
+
+style:
+	perl tests/style/check.pl
+
+
+# the plain C rooms
+
+lib: $(LIBRARY)
+
+$(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJECTS)
 
@@ -30,13 +84,83 @@ $(B)/lib/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/unit/%: tests/unit/%.c $(B)/libpromotions.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(B)/libpromotions.a $(LIBS) -lcmocka
+$(KEY): $(TOOL) $(LIBRARY)
+	$(CC) $(CFLAGS_ALL) -o $@ $(TOOL) $(LIBRARY) $(LIBS)
 
-# each test runs in its own folder of the source tree's root
+$(B)/unit/%: tests/unit/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) $(LIBS) -lcmocka
+
+unit-programs: $(TESTS)
+
+# each test runs from the source tree's root
 unit: $(TESTS)
 	@for t in $(TESTS); do echo "== $$t"; $$t || exit 1; done
+
+
+# the module: nginx's own configure and Makefile, in build/nginx, which links
+# to the installed source so that nothing is written there
+
+$(NGINX)/objs/Makefile: config $(B)/nginx.list | $(LIBRARY)
+	@mkdir -p $(NGINX)
+	@ln -sfn $(NGINX_SOURCE)/auto $(NGINX)/auto
+	@ln -sfn $(NGINX_SOURCE)/src $(NGINX)/src
+	@ln -sfn $(NGINX_SOURCE)/configure $(NGINX)/configure
+	@CC="$(CC)" PROMOTIONS_LIB=$(BUILD)/libpromotions.a \
+		bash tools/configure.sh $(NGINX_SOURCE) $(NGINX) $(ROOT) "$(CFLAGS)"
+
+# rewritten only when a source file comes or goes
+$(B)/nginx.list: FORCE
+	@mkdir -p $(@D)
+	@echo $(NGINX_C) > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+.PHONY: FORCE
+FORCE:
+
+$(MODULE): $(NGINX)/objs/Makefile $(NGINX_C) $(NGINX_H) $(LIBRARY)
+	@rm -f $(NGINX)/objs/ngx_http_promotions_module.so
+	+@$(MAKE) --no-print-directory -C $(NGINX) -f objs/Makefile modules
+	@cp $(NGINX)/objs/ngx_http_promotions_module.so $@
+
+
+# the same with ASan and UBSan
+
+asan: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/asan \
+		CFLAGS="-O1 -g $(SANITIZE)" build
+	@B=$(B)/asan PROMOTIONS_ASAN=1 perl tests/run.pl t
+
+
+# fuzzers: replayed over their corpora by make test, run on by make fuzz
+
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c
+	@mkdir -p $(@D)
+	@$(MAKE) --no-print-directory B=$(B)/sanitized ROOMS="$(ROOMS)" \
+		CFLAGS="-O1 -g $(SANITIZE)" lib
+	$(CC) $(CFLAGS_ALL) -O1 $(SANITIZE) -MMD -MP -o $@ $^ \
+		$(B)/sanitized/libpromotions.a $(LIBS)
+
+replays: $(FUZZERS:%=$(B)/replay/%)
+
+fuzz: deps-test
+	@sh tools/install.sh fuzz
+	@$(MAKE) --no-print-directory B=$(B)/fuzz CC=clang \
+		CFLAGS="-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link" lib
+	@for f in $(FUZZERS); do \
+		sh tests/fuzz/run.sh $$f $(B)/fuzz $(FUZZ_SECONDS) \
+			"$(CFLAGS_ALL) $(SANITIZE)" "$(LIBS)" || exit 1; done
+
+
+$(B)/bench/%: tests/bench/%.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) $(LIBS)
+
+bench: deps-test
+	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
+	@B=$(B) sh tests/bench/run.sh
+
+check: test asan fuzz
 
 clean:
 	rm -rf $(B)
