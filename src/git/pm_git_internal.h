@@ -9,6 +9,7 @@
 #include "git/pm_git.h"
 
 #include <pthread.h>
+#include <stdint.h>
 
 
 typedef struct pm_git_connections_s  pm_git_connections_t;
@@ -19,7 +20,7 @@ struct pm_git_s {
     const pm_git_settings_t  *settings;
     pthread_mutex_t           mutex;         /* guards both pools */
     pm_git_connections_t     *connections;   /* pm_git_transport_http.c */
-    pm_git_mirrors_t         *mirrors;       /* pm_git_mirror_pool.c */
+    pm_git_mirrors_t         *mirrors;       /* pm_git_pool.c */
 };
 
 
@@ -32,6 +33,14 @@ void pm_git_connections_destroy(pm_git_connections_t *connections);
 
 int pm_git_mirrors_create(pm_git_mirrors_t **mirrors);
 void pm_git_mirrors_destroy(pm_git_mirrors_t *mirrors);
+
+
+/* Milliseconds of the monotonic clock: deadlines only. */
+int64_t pm_git_clock(void);
+
+/* What libgit2 said last in this thread; never NULL.  Stale after GIT_EUSER:
+ * not to be used then. */
+const char *pm_git_reason(void);
 
 
 #endif /* PM_GIT_INTERNAL_H */
