@@ -1,0 +1,383 @@
+package Promotions::Nginx;
+
+# The nginx under test: a real one with the module, in a folder of its own.
+#
+#   my $nginx = Promotions::Nginx->start(
+#       redis   => $redis,           # a Promotions::Redis
+#       catalog => $folder,          # for promotions_catalog codefresh …
+#       allow_local => 1,            # promotions_allow_local_remotes on
+#       main    => '…', events => '…', http => '…', server => '…',  # more text
+#       workers => 2, threads => 4, listen => 'ssl http2', port => 8080,
+#       daemon  => 1,                # needed for a binary upgrade
+#       user    => 'www-data',       # only as root; default root
+#       configuration => '…');       # the whole text in place of the template
+#   $nginx->request(method => 'POST', path => …, key => …, json => …);
+#   $nginx->requests({…}, {…});      # at once
+#   my ($status, $output) = Promotions::Nginx->test_configuration(%options);
+#   $nginx->reload; $nginx->quit; $nginx->kill_worker; $nginx->workers;
+#   $nginx->log;                     # the error log so far
+#   $nginx->allow(qr/exited on signal 9/);   # a problem that the test makes
+#   $nginx->problems;                # lines that fail the test file
+#
+# In the template, and in texts given to it, @DIR@ is the folder, @PORT@ the
+# port.  Parts of the template can be replaced: `redis_directive`,
+# `thread_pool`, `mirrors`, `locations`; an empty text leaves one out.
+#
+# With PROMOTIONS_ASAN the module is an instrumented one: the sanitizers'
+# libraries are preloaded, and what they say fails the test.
+
+use strict;
+use warnings;
+
+use Cwd ();
+use File::Path ();
+use Time::HiRes ();
+
+use Promotions::HTTP;
+use Promotions::Process;
+
+our @all;
+
+my $build = Cwd::abs_path($ENV{B} // 'build');
+
+my $problem = qr/\[alert\]|\[emerg\]|exited\ on\ signal
+                 |exited\ with\ fatal\ code|exited\ with\ code\ [1-9]
+                 |AddressSanitizer|runtime\ error:|LeakSanitizer/x;
+
+
+sub new {
+    my ($class, %options) = @_;
+
+    my $self = bless {
+        workers => 1, threads => 4, allowed => [], %options,
+        dir  => temporary_folder(),
+        port => $options{port} // free_port(),
+    }, $class;
+
+    $self->write_configuration;
+    return $self;
+}
+
+
+sub start {
+    my ($class, %options) = @_;
+
+    my $self = $class->new(%options);
+    push @all, $self;
+    $self->launch;
+    return $self;
+}
+
+
+sub module {
+    return "$build/ngx_http_promotions_module.so";
+}
+
+
+sub write_configuration {
+    my ($self, %changes) = @_;
+
+    $self->{$_} = $changes{$_} for keys %changes;
+
+    my $text = $self->{configuration} // $self->template;
+    $text =~ s/\@DIR\@/$self->{dir}/g;
+    $text =~ s/\@PORT\@/$self->{port}/g;
+    write_file("$self->{dir}/nginx.conf", $text);
+}
+
+
+sub template {
+    my ($self) = @_;
+
+    my %part = map { $_ => $self->{$_} // '' }
+               qw(main events http server listen);
+
+    my $user = $> == 0 ? 'user ' . ($self->{user} // 'root') . ';' : '';
+    my $daemon = $self->{daemon} ? 'on' : 'off';
+
+    # what a binary upgrade hands on
+    my $environment = $ENV{PROMOTIONS_ASAN}
+        ? 'env LD_PRELOAD; env ASAN_OPTIONS; env UBSAN_OPTIONS;' : '';
+
+    my $redis = $self->{redis_directive}
+        // ($self->{redis}
+            ? 'promotions_redis ' . $self->{redis}->directive . ';' : '');
+    my $catalog = $self->{catalog}
+        ? "promotions_catalog codefresh $self->{catalog};" : '';
+    my $local = $self->{allow_local}
+        ? 'promotions_allow_local_remotes on;' : '';
+    my $pool = $self->{thread_pool}
+        // "thread_pool promotions threads=$self->{threads} max_queue=1024;";
+    my $mirrors = $self->{mirrors} // 'promotions_mirrors @DIR@/mirrors;';
+    my $used = $self->{use_pool} // 'promotions_thread_pool promotions;';
+    my $locations = $self->{locations} // <<'END';
+        location /api/promotions/ { promotions; }
+        location /app-proxy/api/promotions/ { promotions; }
+        location /management/ { promotions_management; }
+        location /hooks/ { promotions_hooks; }
+        location = /status { promotions_status; }
+        location = /health { promotions_health; }
+END
+
+    my $temporary = join "\n    ",
+        map { "${_}_temp_path \@DIR\@/temp_$_;" }
+        qw(client_body fastcgi proxy uwsgi scgi);
+
+    return <<"END";
+load_module @{[ module() ]};
+$user
+$environment
+worker_processes $self->{workers};
+daemon $daemon;
+pid \@DIR\@/nginx.pid;
+lock_file \@DIR\@/nginx.lock;
+error_log \@DIR\@/error.log info;
+$pool
+$part{main}
+
+events {
+    worker_connections 2048;
+    $part{events}
+}
+
+http {
+    access_log \@DIR\@/access.log;
+    $temporary
+    $redis
+    $catalog
+    $mirrors
+    $used
+    $local
+    $part{http}
+
+    server {
+        listen 127.0.0.1:\@PORT\@ $part{listen};
+$locations
+        $part{server}
+    }
+}
+END
+}
+
+
+sub environment {
+    my ($self) = @_;
+
+    return {} if !$ENV{PROMOTIONS_ASAN};
+
+    my @libraries;
+
+    for my $name ('libasan.so', 'libubsan.so') {
+        my (undef, $path) = run('cc', "-print-file-name=$name");
+        chomp $path;
+        push @libraries, $path;
+    }
+
+    my $common = "log_path=$self->{dir}/sanitizer:print_stacktrace=1";
+
+    # leaks: nginx's own binary is not instrumented, and its pools are freed
+    # by exit, not before it
+    return {
+        LD_PRELOAD    => join(':', @libraries),
+        ASAN_OPTIONS  => "detect_leaks=0:$common",
+        UBSAN_OPTIONS => $common,
+    };
+}
+
+
+sub command {
+    my ($self) = @_;
+    my $dir = $self->{dir};
+    return ('nginx', '-p', $dir, '-c', "$dir/nginx.conf",
+            '-e', "$dir/error.log");
+}
+
+
+# Status and output of nginx -t, for a configuration of its own or $self's.
+sub test_configuration {
+    my ($self, %options) = @_;
+
+    $self = $self->new(%options) if !ref $self;
+    my ($status, $output) = run({ environment => $self->environment },
+                                $self->command, '-t');
+
+    for my $path (glob "$self->{dir}/sanitizer*") {
+        $output .= read_file($path);
+        $status = 99;
+    }
+
+    return ($status, $output);
+}
+
+
+sub launch {
+    my ($self) = @_;
+
+    my $dir = $self->{dir};
+
+    $self->{process} = Promotions::Process->start(
+        command => [$self->command], name => 'nginx', stop => 'QUIT',
+        output => "$dir/output", environment => $self->environment);
+
+    eval { wait_for('nginx to start', sub {
+        if (!$self->{daemon} && !$self->{process}->alive) {
+            die "it ended\n";
+        }
+        return -s "$dir/nginx.pid"
+               && IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                        PeerPort => $self->{port});
+    }, $ENV{PROMOTIONS_ASAN} ? 30 : 10) };
+
+    die "nginx: $@" . (read_file("$dir/output") // '')
+        . (read_file("$dir/error.log") // '') if $@;
+}
+
+
+sub master {
+    my ($self) = @_;
+    my $pid = read_file("$self->{dir}/nginx.pid") // '';
+    return $pid =~ /^(\d+)/ ? $1 : undef;
+}
+
+
+# Pids of the workers that are not shutting down.
+sub workers {
+    my ($self) = @_;
+
+    my $master = $self->master or return ();
+    my @pids;
+
+    for my $path (glob '/proc/[0-9]*/stat') {
+        my ($pid, $parent) =
+            (read_file($path) // '') =~ /^(\d+) \(nginx\) \S (\d+) /
+            or next;
+        next if $parent != $master;
+        my $title = read_file("/proc/$pid/cmdline") // '';
+        push @pids, $pid if $title =~ /worker process(?! is shutting)/;
+    }
+
+    return sort { $a <=> $b } @pids;
+}
+
+
+sub kill_worker {
+    my ($self, $pid, $signal) = @_;
+    $pid //= ($self->workers)[0];
+    $signal //= 'KILL';
+    $self->allow(qr/process $pid exited on signal/);
+    kill $signal, $pid;
+    return $pid;
+}
+
+
+# Waits until the new workers serve and the old ones no longer listen.
+sub reload {
+    my ($self, %changes) = @_;
+
+    $self->write_configuration(%changes);
+    my %old = map { $_ => 1 } $self->workers;
+    kill 'HUP', $self->master;
+
+    wait_for('new workers', sub {
+        my @now = $self->workers;
+        return @now >= $self->{workers} && !grep { $old{$_} } @now;
+    });
+}
+
+
+sub quit {
+    my ($self, $limit) = @_;
+    return $self->stop('QUIT', $limit);
+}
+
+
+sub stop {
+    my ($self, $signal, $limit) = @_;
+
+    return 1 if $self->{stopped}++;
+
+    # a daemon is not our child: the pid file names it
+    if ($self->{daemon}) {
+        my $pid = $self->master or return 1;
+        kill $signal // 'QUIT', $pid;
+        eval { wait_for('nginx to end', sub { !kill 0, $pid }, $limit // 10) };
+        return 1 if !$@;
+        kill 'KILL', $pid, $self->workers;
+        return 0;
+    }
+
+    return $self->{process}->stop($signal, $limit);
+}
+
+
+# Starts again after stop.
+sub restart {
+    my ($self, %changes) = @_;
+    $self->stop;
+    $self->{stopped} = 0;
+    $self->write_configuration(%changes);
+    $self->launch;
+}
+
+
+sub log {
+    my ($self) = @_;
+    return read_file("$self->{dir}/error.log") // '';
+}
+
+
+sub access_log {
+    my ($self) = @_;
+    return read_file("$self->{dir}/access.log") // '';
+}
+
+
+sub allow {
+    my ($self, @patterns) = @_;
+    push @{ $self->{allowed} }, @patterns;
+}
+
+
+sub problems {
+    my ($self) = @_;
+
+    my @lines = grep { /$problem/ } split /\n/, $self->log;
+
+    for my $path (glob "$self->{dir}/sanitizer*") {
+        push @lines, grep { length } split /\n/, read_file($path);
+    }
+
+    for my $allowed (@{ $self->{allowed} }) {
+        @lines = grep { !/$allowed/ } @lines;
+    }
+
+    return @lines;
+}
+
+
+sub request {
+    my ($self, %request) = @_;
+    return http_request($self->address, %request);
+}
+
+
+sub requests {
+    my ($self, @requests) = @_;
+    return http_requests(map { { $self->address, %$_ } } @requests);
+}
+
+
+sub open {
+    my ($self, %request) = @_;
+    return http_open($self->address, %request);
+}
+
+
+sub address {
+    my ($self) = @_;
+    return (port => $self->{port}, $self->{scheme}
+            ? (scheme => $self->{scheme}, ca => $self->{ca}) : ());
+}
+
+
+1;
