@@ -16,7 +16,6 @@
 #include <stddef.h>
 
 
-#define PM_REQUEST_DEPTH    64
 #define PM_REQUEST_MESSAGE  65536      /* characters */
 
 

@@ -1,0 +1,234 @@
+#include "promotion/pm_message.h"
+
+#include <string.h>
+#include <strings.h>
+
+
+static const char *const  pm_message_trailers[] = {
+    "Promotion-Id",
+    "Promoted-From",
+    "Promoted-By",
+    NULL
+};
+
+
+/* Whether a control character begins at p: C0, DEL, or C1 as UTF-8. */
+
+static int
+pm_message_is_control(const char *p)
+{
+    const unsigned char  *u;
+
+    u = (const unsigned char *) p;
+
+    return u[0] < 0x20 || u[0] == 0x7f
+           || (u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f);
+}
+
+
+/* git reads a trailer's key in any case and allows blanks around it; so do
+ * we, to refuse more rather than less. */
+
+static int
+pm_message_is_trailer(const char *line)
+{
+    size_t              len;
+    const char         *p;
+    const char *const  *trailer;
+
+    line += strspn(line, " \t");
+
+    for (trailer = pm_message_trailers; *trailer != NULL; trailer++) {
+        len = strlen(*trailer);
+
+        if (strncasecmp(line, *trailer, len) != 0) {
+            continue;
+        }
+
+        p = line + len;
+        p += strspn(p, " \t");
+
+        if (*p == ':') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+const char *
+pm_message_fault(const char *text, int trailers)
+{
+    const char  *p;
+
+    for (p = text; *p != '\0'; p++) {
+
+        if (trailers && (p == text || p[-1] == '\n')
+            && pm_message_is_trailer(p))
+        {
+            return "must not contain a line that begins with Promotion-Id:, "
+                   "Promoted-From: or Promoted-By:";
+        }
+
+        if (*p == '\n' || *p == '\t' || (*p == '\r' && p[1] == '\n')) {
+            continue;
+        }
+
+        if (pm_message_is_control(p)) {
+            return "must not contain control characters other than newline "
+                   "and tab";
+        }
+    }
+
+    return NULL;
+}
+
+
+static int
+pm_message_has_control(const char *text)
+{
+    for (/* void */; *text != '\0'; text++) {
+        if (pm_message_is_control(text)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+pm_message_signature(const char *what, const char *name, const char *email,
+    pm_error_t *err)
+{
+    if (name == NULL || email == NULL || name[strspn(name, " ")] == '\0') {
+        return pm_error_set(err, PM_INVALID, "%s has no name or no e-mail",
+                            what);
+    }
+
+    if (pm_message_has_control(name) || pm_message_has_control(email)
+        || strpbrk(name, "<>") != NULL || strpbrk(email, "<>") != NULL)
+    {
+        return pm_error_set(err, PM_INVALID,
+                            "the name or e-mail of %s has control characters, "
+                            "\"<\" or \">\"", what);
+    }
+
+    return 0;
+}
+
+
+/* Appends text without the empty lines around it, CRLF as LF. */
+
+static void
+pm_message_block(pm_buffer_t *buffer, const char *text)
+{
+    size_t       len;
+    const char  *p, *next;
+
+    /* blanks before the first line's text stay: they may be meant */
+
+    for (next = text; *next != '\0'; next++) {
+        if (*next == '\n') {
+            text = next + 1;
+
+        } else if (*next != ' ' && *next != '\t' && *next != '\r') {
+            break;
+        }
+    }
+
+    len = strlen(text);
+
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL) {
+        len--;
+    }
+
+    for (p = text; p < text + len; p++) {
+        if (*p != '\r') {
+            pm_buffer_putc(buffer, *p);
+        }
+    }
+}
+
+
+static int
+pm_message_check(const pm_promotion_t *promotion, pm_error_t *err)
+{
+    size_t       i;
+    const char  *fault;
+
+    const char *const  names[] = {
+        promotion->id, promotion->source.namespace, promotion->source.name,
+        promotion->key_name
+    };
+
+    fault = pm_message_fault(promotion->message, 1);
+    if (fault != NULL) {
+        return pm_error_set(err, PM_INVALID, "message %s", fault);
+    }
+
+    if (promotion->description != NULL) {
+        fault = pm_message_fault(promotion->description, 1);
+        if (fault != NULL) {
+            return pm_error_set(err, PM_INVALID, "description %s", fault);
+        }
+    }
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i] == NULL || names[i][0] == '\0'
+            || pm_message_has_control(names[i]))
+        {
+            return pm_error_set(err, PM_INVALID,
+                                "the promotion's id, its source or the key's "
+                                "name is empty or has control characters");
+        }
+    }
+
+    return 0;
+}
+
+
+int
+pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
+    const pm_oid_t *source, const char **message, pm_error_t *err)
+{
+    int          rc;
+    char         hex[PM_GIT_HEX_SIZE + 1];
+    pm_buffer_t  buffer;
+
+    rc = pm_message_check(promotion, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    memset(&buffer, 0, sizeof(pm_buffer_t));
+    pm_oid_hex(hex, source);
+
+    pm_message_block(&buffer, promotion->message);
+
+    if (promotion->description != NULL
+        && promotion->description[strspn(promotion->description, " \t\r\n")]
+           != '\0')
+    {
+        pm_buffer_puts(&buffer, "\n\n");
+        pm_message_block(&buffer, promotion->description);
+    }
+
+    pm_buffer_printf(&buffer,
+                     "\n\n%s: %s\n%s: %s/%s@%s\n%s: %s\n",
+                     pm_message_trailers[0], promotion->id,
+                     pm_message_trailers[1], promotion->source.namespace,
+                     promotion->source.name, hex,
+                     pm_message_trailers[2], promotion->key_name);
+
+    *message = NULL;
+
+    if (!buffer.failed) {
+        *message = pm_arena_strndup(arena, buffer.data, buffer.len);
+    }
+
+    pm_buffer_free(&buffer);
+
+    return (*message != NULL) ? 0 : pm_error_memory(err);
+}

@@ -1,0 +1,48 @@
+/*
+ * pm_message.h: the text of a promotion's commit.
+ *
+ *     message
+ *
+ *     description                      where there is one
+ *
+ *     Promotion-Id: <id>
+ *     Promoted-From: <namespace>/<name>@<40 hex>
+ *     Promoted-By: <key name>
+ *
+ * The trailers are how a promotion is found again after an unclear push
+ * (durability.md, 2): nobody else may write them.
+ */
+
+#ifndef PM_MESSAGE_H
+#define PM_MESSAGE_H
+
+
+#include "promotion/pm_promotion.h"
+
+
+/*
+ * What is wrong with a text that becomes part of a commit message, to be put
+ * after its name ("must not contain …"), or NULL: control characters (C0, DEL,
+ * C1) other than newline, tab and the CR of a CRLF; if trailers is 1, also a
+ * line that begins like one of our trailers.
+ */
+const char *pm_message_fault(const char *text, int trailers);
+
+/*
+ * Checks a name and an e-mail address for a signature: no control characters,
+ * no "<" or ">", a name that is not empty.  PM_INVALID: "what" says whose.
+ */
+int pm_message_signature(const char *what, const char *name,
+    const char *email, pm_error_t *err);
+
+/*
+ * The whole message, the arena's; source is the revision promoted.  CRLF
+ * becomes LF; empty lines around message and description are cut.
+ * PM_INVALID: a text that pm_message_fault() refuses (a record is not trusted
+ * to have been checked), or a name with control characters.
+ */
+int pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
+    const pm_oid_t *source, const char **message, pm_error_t *err);
+
+
+#endif /* PM_MESSAGE_H */
