@@ -1,0 +1,242 @@
+# The directives: what is right parses, what is wrong fails nginx -t with a
+# message that names it.
+
+use lib 't/lib';
+use Promotions::Test;
+
+my $dir = temporary_folder();
+my $remote = 'https://git.example.com/acme/gitops.git';
+my $manifests = catalog('a.yaml' =>
+    environment('qa')
+    . application(name => 'orders-qa', url => $remote, path => 'qa/orders',
+                  server => 'https://qa.example'));
+
+write_file("$dir/password", "s3cret\n", 0600);
+write_file("$dir/credentials", "https://bot:t\@git.example.com\n", 0600);
+write_file("$dir/secrets", "git.example.com wh00k\n", 0600);
+write_file("$dir/known_hosts", "git.example.com ssh-ed25519 AAAA\n");
+write_file("$dir/key", "key\n", 0600);
+write_file("$dir/readable", "https://bot:t0psecret\@git.example.com\n", 0644);
+write_file("$dir/empty", '');
+
+my @usual = (catalog => $manifests,
+             redis_directive => 'promotions_redis 127.0.0.1:6379;');
+
+
+sub passes {
+    my ($name, %options) = @_;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($status, $output) =
+        Promotions::Nginx->test_configuration(@usual, %options);
+    is($status, 0, $name) or diag($output);
+}
+
+
+sub fails {
+    my ($name, $pattern, %options) = @_;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my ($status, $output) =
+        Promotions::Nginx->test_configuration(@usual, %options);
+
+    ok($status == 1 && $output =~ /\[emerg\]/ && $output =~ $pattern, $name)
+        or diag("status $status\n$output");
+    return $output;
+}
+
+
+# the module alone changes nothing
+
+passes('loaded, and not used', thread_pool => '', use_pool => '',
+       mirrors => '', redis_directive => '', catalog => undef,
+       locations => '');
+
+passes('the usual configuration');
+
+
+# promotions_redis
+
+for my $good ('127.0.0.1:6379', 'localhost:6379', "unix:$dir/redis.sock",
+              'sentinel:mymaster@127.0.0.1:26379,127.0.0.1:26380',
+              "127.0.0.1:6379 user=pm password_file=$dir/password database=3"
+              . ' prefix=p: connect_timeout=200ms timeout=3s')
+{
+    passes("promotions_redis $good",
+           redis_directive => "promotions_redis $good;");
+}
+
+for my $bad ('127.0.0.1:99999', '127.0.0.1:port', 'unix:', 'sentinel:',
+             'sentinel:@127.0.0.1:1', 'no-such-host.invalid:6379',
+             '127.0.0.1:6379 database=x', '127.0.0.1:6379 database=-1',
+             '127.0.0.1:6379 timeout=never', '127.0.0.1:6379 colour=red',
+             "127.0.0.1:6379 password_file=$dir/missing")
+{
+    fails("promotions_redis $bad", qr/promotions_redis|\Q$dir\E/,
+          redis_directive => "promotions_redis $bad;");
+}
+
+fails('promotions_redis twice', qr/"promotions_redis" directive is duplicate/,
+      redis_directive => 'promotions_redis 127.0.0.1; '
+                         . 'promotions_redis 127.0.0.1;');
+
+
+# promotions_thread_pool
+
+fails('no thread pool named', qr/promotions_thread_pool/, use_pool => '');
+my $said = fails('a thread pool that nobody declared',
+                 qr/thread_pool/, thread_pool => '');
+like($said, qr/thread_pool\s+promotions/, 'the message shows the line to add');
+
+
+# a directive without its arguments, or with too many
+
+for my $name (qw(redis catalog mirrors thread_pool credentials ssh_key
+                 ssh_known_hosts trusted_certificate allow_local_remotes forge
+                 committer batch queue lease git_timeout git_idle_timeout
+                 retention request_ttl four_eyes webhook_secrets api_v4))
+{
+    fails("promotions_$name without arguments",
+          qr/number of arguments in "promotions_$name"/,
+          http => "promotions_$name;");
+}
+
+
+# values of the wrong kind
+
+my %wrong = (
+    promotions_allow_local_remotes => ['maybe'],
+    promotions_four_eyes           => ['2'],
+    promotions_api_v4              => ['yes'],
+    promotions_batch               => ['none', '-1', '0'],
+    promotions_queue               => ['none', '-1', '0'],
+    promotions_lease               => ['soon', '0'],
+    promotions_git_timeout         => ['soon', '0'],
+    promotions_git_idle_timeout    => ['soon', '0'],
+    promotions_retention           => ['ever', '0'],
+    promotions_request_ttl         => ['ever', '0'],
+    promotions_committer           => ['nobody', '"Bot <bot"', '"Bot bot@x>"',
+                                       '"<a@b>"', '"Bot <>"'],
+    promotions_credentials         => ["$dir/missing", "$dir/readable"],
+    promotions_webhook_secrets     => ["$dir/missing", "$dir/readable"],
+    promotions_trusted_certificate => ["$dir/missing", "$dir/empty"],
+    promotions_ssh_key             => ["$dir/missing"],
+    promotions_ssh_known_hosts     => ["$dir/missing"],
+    promotions_forge               => ['git.example.com sourceforge',
+                                       'git.example.com gitea colour=red',
+                                       'git.example.com gitea api=ftp://x/',
+                                       'git.example.com gitea '
+                                       . 'api=http://git.example.com/api/v1'],
+);
+
+for my $name (sort keys %wrong) {
+    for my $value (@{ $wrong{$name} }) {
+        my $output = fails("$name $value", qr/\Q$name\E|\Q$dir\E/,
+                           http => "$name $value;");
+        unlike($output, qr/t0psecret/, 'and shows no secret')
+            if $value =~ /readable/;
+    }
+}
+
+
+# values of the right kind
+
+my %right = (
+    promotions_allow_local_remotes => 'on',
+    promotions_four_eyes           => 'on',
+    promotions_api_v4              => 'on',
+    promotions_batch               => '1',
+    promotions_queue               => '10',
+    promotions_lease               => '500ms',
+    promotions_git_timeout         => '1m',
+    promotions_git_idle_timeout    => '5s',
+    promotions_retention           => '30d',
+    promotions_request_ttl         => '7d',
+    promotions_committer           => '"Bot Ölaf <bot@example.com>"',
+    promotions_credentials         => "$dir/credentials",
+    promotions_webhook_secrets     => "$dir/secrets",
+    promotions_ssh_key             => "$dir/key",
+    promotions_ssh_known_hosts     => "$dir/known_hosts",
+    promotions_forge               => 'git.example.com gitea '
+                                      . 'api=http://127.0.0.1:3000/api/v1',
+);
+
+for my $name (sort keys %right) {
+    passes("$name $right{$name}", http => "$name $right{$name};");
+}
+
+
+# where a directive may stand
+
+fails('promotions_redis in a location', qr/promotions_redis/,
+      server => 'location /x/ { promotions_redis 127.0.0.1; }');
+fails('promotions in http', qr/promotions/, http => 'promotions;');
+passes('settings of a location, inherited',
+       http => 'promotions_wait 5s;',
+       server => 'promotions_success_status 201; location /x/ { '
+                 . 'promotions; promotions_trailing_commas on; }');
+
+for my $bad ('promotions_wait soon', 'promotions_success_status 204',
+             'promotions_success_status ok', 'promotions_trailing_commas 1')
+{
+    my ($name) = $bad =~ /^(\w+)/;
+    fails($bad, qr/$name/, server => "location /x/ { promotions; $bad; }");
+}
+
+
+# the catalog is read by nginx -t, and a faulty manifest is named with its
+# place
+
+fails('a catalog that is not there', qr/promotions_catalog|\Q$dir\E/,
+      catalog => "$dir/missing");
+
+my $broken = catalog('broken.yaml' => "kind: Application\n  metadata: x\n");
+fails('YAML that does not parse', qr/broken\.yaml:2:\d+: /,
+      catalog => $broken);
+
+my $same = catalog(
+    'a.yaml' => application(name => 'x', url => $remote, path => 'a'),
+    'b.yaml' => application(name => 'x', url => $remote, path => 'b'));
+my $output = fails('two applications of one id', qr/b\.yaml/,
+                   catalog => $same);
+like($output, qr/a\.yaml/, 'both files are named');
+
+my $both = catalog(
+    'e.yaml' => environment('qa') . environment('prod',
+        clusters => [ { runtime => 'codefresh',
+                        server => 'https://qa.example' } ]),
+    'a.yaml' => application(name => 'x', url => $remote, path => 'a',
+                            server => 'https://qa.example'));
+fails('an application of two environments', qr/qa.*prod|prod.*qa/,
+      catalog => $both);
+
+fails('promotesTo names an unknown environment', qr/nowhere/,
+      catalog => catalog('e.yaml' =>
+                         environment('qa', promotesTo => ['nowhere'])));
+
+my $ssh = catalog('a.yaml' => application(name => 'x', path => 'a',
+    url => 'git@git.example.com:acme/gitops.git'));
+fails('an ssh remote and no known hosts', qr/promotions_ssh_known_hosts/,
+      catalog => $ssh);
+passes('an ssh remote with them', catalog => $ssh,
+       http => "promotions_ssh_known_hosts $dir/known_hosts;");
+
+my $local = catalog('a.yaml' => application(name => 'x', path => 'a',
+                                            url => '/srv/git/x.git'));
+fails('a local remote that is not allowed',
+      qr/promotions_allow_local_remotes/, catalog => $local);
+passes('a local remote that is', catalog => $local, allow_local => 1);
+
+
+# mirrors
+
+fails('a folder of mirrors that cannot be made', qr/promotions_mirrors/,
+      mirrors => "promotions_mirrors $dir/empty/mirrors;");
+
+my $nginx = Promotions::Nginx->new(@usual);
+my ($status) = $nginx->test_configuration;
+is($status, 0, 'a folder of mirrors is made');
+is(sprintf('%o', (stat "$nginx->{dir}/mirrors")[2] & 0777), '700',
+   'for the worker alone');
+
+done_testing();
