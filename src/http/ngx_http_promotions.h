@@ -1,0 +1,161 @@
+/*
+ * ngx_http_promotions.h: the module's own words: configuration, the context
+ * of a request, and the parts of http/ that call each other.
+ *
+ *     access ─► route ─► body ─► commit / preview ─► lane ─► job
+ *                 └─► health                 reply ◄─┘ by promotion id
+ */
+
+#ifndef NGX_HTTP_PROMOTIONS_H
+#define NGX_HTTP_PROMOTIONS_H
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+#include <ngx_thread_pool.h>
+
+#include "base/pm_arena.h"
+#include "base/pm_error.h"
+#include "catalog/pm_catalog.h"
+#include "git/pm_git.h"
+#include "promotion/pm_request.h"
+#include "store/ngx_promotions_redis.h"
+#include "store/pm_store_key.h"
+
+
+#define NGX_HTTP_PROMOTIONS_ID_SIZE  36      /* a UUID's text */
+
+
+typedef enum {
+    NGX_HTTP_PROMOTIONS_NONE = 0,
+    NGX_HTTP_PROMOTIONS_API,
+    NGX_HTTP_PROMOTIONS_HEALTH
+} ngx_http_promotions_service_t;
+
+
+/* One deployment a process. */
+
+typedef struct {
+    ngx_promotions_redis_conf_t  redis;
+    pm_arena_t                  *arena;       /* the catalog's, credentials' */
+    pm_catalog_t                *catalog;
+    pm_git_settings_t            git;
+    ngx_str_t                    mirrors;
+    ngx_str_t                    credentials;
+    ngx_str_t                    ssh_key;
+    ngx_str_t                    ssh_known_hosts;
+    ngx_str_t                    trusted_certificate;
+    ngx_flag_t                   allow_local_remotes;
+    ngx_str_t                    committer_name;
+    ngx_str_t                    committer_email;
+    ngx_msec_t                   git_timeout;
+    ngx_msec_t                   git_idle_timeout;
+    ngx_str_t                    thread_pool_name;
+    ngx_thread_pool_t           *thread_pool;
+    ngx_uint_t                   used;        /* a location serves it */
+} ngx_http_promotions_main_conf_t;
+
+
+typedef struct {
+    ngx_uint_t   service;        /* ngx_http_promotions_service_t */
+    ngx_str_t    prefix;         /* of the location that serves it */
+    ngx_uint_t   success_status;
+    ngx_flag_t   trailing_commas;
+} ngx_http_promotions_loc_conf_t;
+
+
+/* What a worker has: nothing that it cannot lose. */
+
+typedef struct {
+    ngx_promotions_redis_t  *redis;
+    pm_git_t                *git;
+    ngx_rbtree_t             waiters;         /* requests by promotion id */
+    ngx_rbtree_node_t        waiters_sentinel;
+    ngx_rbtree_t             lanes;
+    ngx_rbtree_node_t        lanes_sentinel;
+} ngx_http_promotions_worker_t;
+
+
+typedef struct ngx_http_promotions_ctx_s  ngx_http_promotions_ctx_t;
+
+typedef void (*ngx_http_promotions_body_pt)(ngx_http_request_t *r,
+    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
+
+
+/* Lives as long as the request: kept in its pool's cleanup, since r->ctx is
+ * wiped by internal redirects. */
+
+struct ngx_http_promotions_ctx_s {
+    ngx_http_request_t              *request;
+
+    /* access */
+    ngx_promotions_redis_command_t  *lookup;     /* under way */
+    pm_store_token_t                 token;
+    pm_store_key_t                  *key;        /* NULL: not verified */
+    pm_arena_t                      *arena;
+    ngx_uint_t                       status;     /* of a failed access */
+    unsigned                         checked:1;
+
+    /* body */
+    ngx_http_promotions_body_pt      body_handler;
+    pm_request_kind_t                kind;
+
+    /* the promotion that the request waits for */
+    u_char                           id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
+    ngx_str_node_t                   waiter;
+    unsigned                         waiting:1;
+};
+
+
+extern ngx_module_t                  ngx_http_promotions_module;
+extern ngx_http_promotions_worker_t  ngx_http_promotions_worker;
+
+
+/* ngx_http_promotions_conf.c: directives; handlers of ngx_command_t. */
+
+extern ngx_command_t  ngx_http_promotions_commands[];
+
+void *ngx_http_promotions_create_main_conf(ngx_conf_t *cf);
+char *ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf);
+void *ngx_http_promotions_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_promotions_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
+/* ngx_http_promotions_check.c: what can be wrong with the whole. */
+
+char *ngx_http_promotions_check(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf);
+
+/* ngx_http_promotions_ctx.c */
+
+/* The request's context, made if there is none; NULL: out of memory. */
+ngx_http_promotions_ctx_t *ngx_http_promotions_get_ctx(
+    ngx_http_request_t *r);
+
+/* ngx_http_promotions_access.c: the access phase. */
+
+ngx_int_t ngx_http_promotions_access_handler(ngx_http_request_t *r);
+
+/* ngx_http_promotions_route.c: the content phase. */
+
+ngx_int_t ngx_http_promotions_handler(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_health_handler(ngx_http_request_t *r);
+
+/* ngx_http_promotions_body.c */
+
+/*
+ * Reads the body and calls handler with all of it (then the request holds one
+ * reference that the handler must finalize).  Returns what a content handler
+ * returns.
+ */
+ngx_int_t ngx_http_promotions_read_body(ngx_http_request_t *r,
+    ngx_http_promotions_body_pt handler);
+
+/* ngx_http_promotions_promote.c: commit and preview, from body to answer. */
+
+ngx_int_t ngx_http_promotions_commit(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_preview(ngx_http_request_t *r);
+
+
+#endif /* NGX_HTTP_PROMOTIONS_H */

@@ -1,0 +1,595 @@
+#include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_conf_redis.h"
+
+
+#define NGX_HTTP_PROMOTIONS_MIRRORS    "/var/cache/nginx/promotions"
+#define NGX_HTTP_PROMOTIONS_COMMITTER  "promotions"
+#define NGX_HTTP_PROMOTIONS_EMAIL      "promotions@localhost"
+
+
+static char *ngx_http_promotions_location(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_promotions_catalog(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_promotions_committer(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_promotions_thread_pool(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_promotions_success_status(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_promotions_init_git(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf);
+static char *ngx_http_promotions_init_mirrors(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf);
+static const char *ngx_http_promotions_full_path(ngx_conf_t *cf,
+    ngx_str_t *path);
+static void ngx_http_promotions_free_arena(void *data);
+
+
+/* Which handler serves a location, and what it is called there. */
+
+typedef struct {
+    ngx_http_promotions_service_t  service;
+    ngx_http_handler_pt            handler;
+} ngx_http_promotions_location_t;
+
+
+static ngx_http_promotions_location_t  ngx_http_promotions_api = {
+    NGX_HTTP_PROMOTIONS_API, ngx_http_promotions_handler
+};
+
+static ngx_http_promotions_location_t  ngx_http_promotions_health = {
+    NGX_HTTP_PROMOTIONS_HEALTH, ngx_http_promotions_health_handler
+};
+
+
+ngx_command_t  ngx_http_promotions_commands[] = {
+
+    { ngx_string("promotions"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_promotions_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_promotions_api },
+
+    { ngx_string("promotions_health"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_promotions_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_promotions_health },
+
+    { ngx_string("promotions_success_status"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_success_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("promotions_trailing_commas"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_promotions_loc_conf_t, trailing_commas),
+      NULL },
+
+    { ngx_string("promotions_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_promotions_conf_redis,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("promotions_catalog"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE2,
+      ngx_http_promotions_catalog,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("promotions_mirrors"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, mirrors),
+      NULL },
+
+    { ngx_string("promotions_thread_pool"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_thread_pool,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("promotions_credentials"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, credentials),
+      NULL },
+
+    { ngx_string("promotions_ssh_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, ssh_key),
+      NULL },
+
+    { ngx_string("promotions_ssh_known_hosts"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, ssh_known_hosts),
+      NULL },
+
+    { ngx_string("promotions_trusted_certificate"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, trusted_certificate),
+      NULL },
+
+    { ngx_string("promotions_allow_local_remotes"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, allow_local_remotes),
+      NULL },
+
+    { ngx_string("promotions_committer"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_committer,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("promotions_git_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_timeout,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, git_timeout),
+      NULL },
+
+    { ngx_string("promotions_git_idle_timeout"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_timeout,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, git_idle_timeout),
+      NULL },
+
+      ngx_null_command
+};
+
+
+void *
+ngx_http_promotions_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_pool_cleanup_t               *cln;
+    ngx_http_promotions_main_conf_t  *pmcf;
+
+    pmcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_promotions_main_conf_t));
+    if (pmcf == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    pmcf->arena = pm_arena_create();
+    if (pmcf->arena == NULL) {
+        return NULL;
+    }
+
+    cln->handler = ngx_http_promotions_free_arena;
+    cln->data = pmcf->arena;
+
+    pmcf->catalog = pm_catalog_create(pmcf->arena);
+    if (pmcf->catalog == NULL) {
+        return NULL;
+    }
+
+    pmcf->allow_local_remotes = NGX_CONF_UNSET;
+    pmcf->git_timeout = NGX_CONF_UNSET_MSEC;
+    pmcf->git_idle_timeout = NGX_CONF_UNSET_MSEC;
+
+    return pmcf;
+}
+
+
+char *
+ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    pm_error_t  err;
+
+    if (!pmcf->used) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_conf_init_value(pmcf->allow_local_remotes, 0);
+    ngx_conf_init_msec_value(pmcf->git_timeout, 30000);
+    ngx_conf_init_msec_value(pmcf->git_idle_timeout, 10000);
+
+    if (pmcf->committer_name.len == 0) {
+        ngx_str_set(&pmcf->committer_name, NGX_HTTP_PROMOTIONS_COMMITTER);
+        ngx_str_set(&pmcf->committer_email, NGX_HTTP_PROMOTIONS_EMAIL);
+    }
+
+    if (ngx_http_promotions_conf_redis_init(cf, pmcf) != NGX_CONF_OK
+        || ngx_http_promotions_init_mirrors(cf, pmcf) != NGX_CONF_OK
+        || ngx_http_promotions_init_git(cf, pmcf) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (pm_catalog_finish(pmcf->catalog, &err) != 0) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "promotions_catalog: %s",
+                      err.message);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+void *
+ngx_http_promotions_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    plcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_promotions_loc_conf_t));
+    if (plcf == NULL) {
+        return NULL;
+    }
+
+    /* service and prefix are the location's own: never inherited */
+
+    plcf->success_status = NGX_CONF_UNSET_UINT;
+    plcf->trailing_commas = NGX_CONF_UNSET;
+
+    return plcf;
+}
+
+
+char *
+ngx_http_promotions_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_promotions_loc_conf_t *prev = parent;
+    ngx_http_promotions_loc_conf_t *conf = child;
+
+    ngx_conf_merge_uint_value(conf->success_status, prev->success_status,
+                              NGX_HTTP_OK);
+    ngx_conf_merge_value(conf->trailing_commas, prev->trailing_commas, 0);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_promotions_loc_conf_t *plcf = conf;
+
+    ngx_http_core_loc_conf_t         *clcf;
+    ngx_http_promotions_location_t   *location;
+    ngx_http_promotions_main_conf_t  *pmcf;
+
+    if (plcf->service != NGX_HTTP_PROMOTIONS_NONE) {
+        return "is duplicate, or its location has another of the module's "
+               "handlers";
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+
+    if (clcf->regex) {
+        return "cannot be used in a location of a regular expression: "
+               "its routes are below the location's prefix";
+    }
+
+#endif
+
+    if (clcf->named) {
+        return "cannot be used in a named location: "
+               "its routes are below the location's prefix";
+    }
+
+    location = cmd->post;
+
+    plcf->service = location->service;
+    plcf->prefix = clcf->name;
+
+    clcf->handler = location->handler;
+
+    pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_promotions_module);
+    pmcf->used = 1;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_success_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_promotions_loc_conf_t *plcf = conf;
+
+    ngx_str_t  *value;
+
+    if (plcf->success_status != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "200") == 0) {
+        plcf->success_status = NGX_HTTP_OK;
+
+    } else if (ngx_strcmp(value[1].data, "201") == 0) {
+        plcf->success_status = NGX_HTTP_CREATED;
+
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, "
+                           "it must be \"200\" or \"201\"",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_catalog(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    ngx_str_t   *value;
+    pm_error_t   err;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a runtime's name and a path";
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &value[2], 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (pm_catalog_read(pmcf->catalog, (char *) value[1].data,
+                        (char *) value[2].data, &err)
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", err.message);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_committer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    u_char     *p, *last, *open;
+    ngx_str_t  *value;
+
+    if (pmcf->committer_name.data) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    p = value[1].data;
+    last = p + value[1].len;
+
+    open = ngx_strlchr(p, last, '<');
+
+    if (open == NULL || open < p + 2 || open[-1] != ' '
+        || last[-1] != '>' || last - open < 3
+        || ngx_strlchr(open + 1, last, '<') != NULL
+        || ngx_strlchr(p, last, '>') != last - 1
+        || pm_utf8_valid((char *) p, value[1].len) != value[1].len)
+    {
+        goto invalid;
+    }
+
+    for ( /* void */ ; p < last; p++) {
+        if (*p < 0x20 || *p == 0x7f) {
+            goto invalid;
+        }
+    }
+
+    p = value[1].data;
+
+    pmcf->committer_name.data = p;
+    pmcf->committer_name.len = open - 1 - p;
+    open[-1] = '\0';
+
+    pmcf->committer_email.data = open + 1;
+    pmcf->committer_email.len = last - 1 - (open + 1);
+    last[-1] = '\0';
+
+    return NGX_CONF_OK;
+
+invalid:
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"%V\" directive, "
+                       "it must be \"NAME <EMAIL>\"", &value[1], &cmd->name);
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_promotions_thread_pool(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    ngx_str_t  *value;
+
+    if (pmcf->thread_pool) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    pmcf->thread_pool = ngx_thread_pool_add(cf, &value[1]);
+    if (pmcf->thread_pool == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    pmcf->thread_pool_name = value[1];
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char        *rv;
+    ngx_str_t   *value;
+    ngx_msec_t  *timeout;
+
+    rv = ngx_conf_set_msec_slot(cf, cmd, conf);
+
+    timeout = (ngx_msec_t *) ((char *) conf + cmd->offset);
+    value = cf->args->elts;
+
+    /* a wait without an end, or one that a timer cannot hold */
+
+    if (rv == NGX_CONF_OK && (*timeout == 0 || *timeout > 86400000)) {
+        rv = NGX_CONF_ERROR;
+    }
+
+    if (rv == NGX_CONF_ERROR || rv != NGX_CONF_OK) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, "
+                           "it must be a time from 1ms to 1d, once",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_init_git(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf)
+{
+    const char            *file;
+    pm_error_t             err;
+    pm_git_settings_t     *git;
+    pm_git_credentials_t  *credentials;
+
+    git = &pmcf->git;
+
+    git->allow_local = pmcf->allow_local_remotes;
+    git->timeout = pmcf->git_timeout;
+    git->idle_timeout = pmcf->git_idle_timeout;
+
+    git->ca_file = ngx_http_promotions_full_path(cf,
+                                                 &pmcf->trusted_certificate);
+    git->ssh_key = ngx_http_promotions_full_path(cf, &pmcf->ssh_key);
+    git->ssh_known_hosts = ngx_http_promotions_full_path(cf,
+                                                     &pmcf->ssh_known_hosts);
+
+    file = ngx_http_promotions_full_path(cf, &pmcf->credentials);
+
+    if (file != NULL) {
+
+        if (pm_git_credentials_read(pmcf->arena, file, &credentials, &err)
+            != 0)
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "promotions_credentials: %s", err.message);
+            return NGX_CONF_ERROR;
+        }
+
+        git->credentials = credentials;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * nginx makes the folder itself when it starts, with mode 0700 and for the
+ * user of its workers; here only what leads to it is made.
+ */
+
+static char *
+ngx_http_promotions_init_mirrors(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf)
+{
+    u_char      *parent;
+    ngx_err_t    err;
+    ngx_path_t  *path;
+
+    if (pmcf->mirrors.len == 0) {
+        ngx_str_set(&pmcf->mirrors, NGX_HTTP_PROMOTIONS_MIRRORS);
+    }
+
+    pmcf->git.mirrors = ngx_http_promotions_full_path(cf, &pmcf->mirrors);
+
+    path = ngx_pcalloc(cf->pool, sizeof(ngx_path_t));
+    parent = ngx_pnalloc(cf->pool, pmcf->mirrors.len + 1);
+
+    if (pmcf->git.mirrors == NULL || path == NULL || parent == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memcpy(parent, pmcf->mirrors.data, pmcf->mirrors.len + 1);
+
+    err = ngx_create_full_path(parent, 0755);
+
+    if (err != 0 && err != NGX_EEXIST) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, err,
+                      "promotions_mirrors: cannot create the folder that "
+                      "holds \"%V\"", &pmcf->mirrors);
+        return NGX_CONF_ERROR;
+    }
+
+    path->name = pmcf->mirrors;
+    path->conf_file = cf->conf_file->file.name.data;
+    path->line = cf->conf_file->line;
+
+    if (ngx_add_path(cf, &path) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Relative to the configuration's folder; NULL: not set, or no memory. */
+
+static const char *
+ngx_http_promotions_full_path(ngx_conf_t *cf, ngx_str_t *path)
+{
+    if (path->len == 0 || ngx_conf_full_name(cf->cycle, path, 1) != NGX_OK) {
+        return NULL;
+    }
+
+    return (char *) path->data;
+}
+
+
+static void
+ngx_http_promotions_free_arena(void *data)
+{
+    pm_arena_destroy(data);
+}

@@ -1,0 +1,154 @@
+#include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_job.h"
+#include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_wait.h"
+
+
+typedef struct {
+    u_char       id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
+    const char  *mirrors;        /* the configuration's */
+    ngx_uint_t   redis;          /* 1: it answers */
+    ngx_uint_t   writable;
+} ngx_http_promotions_health_t;
+
+
+static void ngx_http_promotions_health_pong(void *data, redisReply *reply);
+static void ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t redis);
+static void ngx_http_promotions_health_run(void *data);
+static void ngx_http_promotions_health_done(void *data);
+
+
+ngx_int_t
+ngx_http_promotions_health_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                   rc;
+    ngx_str_t                   ping;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    ctx = ngx_http_promotions_get_ctx(r);
+
+    if (ctx == NULL
+        || (!ctx->waiting && ngx_http_promotions_wait(ctx) != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    r->main->count++;
+
+    ngx_str_set(&ping, "PING");
+
+    ctx->lookup = ngx_promotions_redis_send(ngx_http_promotions_worker.redis,
+                                            &ping, 1,
+                                            ngx_http_promotions_health_pong,
+                                            ctx);
+
+    if (ctx->lookup == NULL) {
+        ngx_http_promotions_health_mirrors(ctx, 0);
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_promotions_health_pong(void *data, redisReply *reply)
+{
+    ngx_http_promotions_ctx_t  *ctx = data;
+
+    ctx->lookup = NULL;
+
+    ngx_http_promotions_health_mirrors(ctx, reply != NULL
+                                       && reply->type == REDIS_REPLY_STATUS);
+}
+
+
+static void
+ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t redis)
+{
+    ngx_http_promotions_health_t     *health;
+    ngx_http_promotions_main_conf_t  *pmcf;
+
+    pmcf = ngx_http_get_module_main_conf(ctx->request,
+                                         ngx_http_promotions_module);
+
+    health = ngx_calloc(sizeof(ngx_http_promotions_health_t),
+                        ctx->request->connection->log);
+    if (health == NULL) {
+        ngx_http_promotions_finish(ctx, NGX_HTTP_INTERNAL_SERVER_ERROR);
+        return;
+    }
+
+    ngx_memcpy(health->id, ctx->id, sizeof(ctx->id));
+    health->mirrors = pmcf->git.mirrors;
+    health->redis = redis;
+
+    if (ngx_http_promotions_job_post(pmcf, ngx_http_promotions_health_run,
+                                     ngx_http_promotions_health_done, health)
+        != NGX_OK)
+    {
+        ngx_free(health);
+        ngx_http_promotions_finish(ctx, NGX_HTTP_SERVICE_UNAVAILABLE);
+    }
+}
+
+
+/* In a thread. */
+
+static void
+ngx_http_promotions_health_run(void *data)
+{
+    ngx_http_promotions_health_t  *health = data;
+
+    health->writable = (access(health->mirrors, R_OK|W_OK|X_OK) == 0);
+}
+
+
+static void
+ngx_http_promotions_health_done(void *data)
+{
+    json_t                        *json, *down;
+    ngx_uint_t                     status;
+    ngx_http_promotions_ctx_t     *ctx;
+    ngx_http_promotions_health_t  *health = data;
+
+    ctx = ngx_http_promotions_find((char *) health->id);
+
+    if (ctx != NULL) {
+
+        if (health->redis && health->writable) {
+            status = NGX_HTTP_OK;
+            json = json_pack("{s:s}", "status", "ok");
+
+        } else {
+            status = NGX_HTTP_SERVICE_UNAVAILABLE;
+            down = json_array();
+
+            if (!health->redis) {
+                (void) json_array_append_new(down, json_string("redis"));
+            }
+
+            if (!health->writable) {
+                (void) json_array_append_new(down, json_string("mirrors"));
+            }
+
+            json = json_pack("{s:s, s:o}", "status", "down", "down", down);
+        }
+
+        ngx_http_promotions_finish(ctx,
+            ngx_http_promotions_send_json(ctx->request, status, json));
+    }
+
+    ngx_free(health);
+}

@@ -1,0 +1,161 @@
+#include "http/ngx_http_promotions_job.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+
+/* How often the timer that keeps the worker for a job is set again, ms. */
+
+#define NGX_HTTP_PROMOTIONS_JOB_TICK  10000
+
+
+typedef struct {
+    ngx_thread_task_t           task;
+    ngx_http_promotions_job_pt  run;
+    ngx_http_promotions_job_pt  done;
+    void                       *data;
+    unsigned                    nice:1;
+} ngx_http_promotions_job_t;
+
+
+static void ngx_http_promotions_job_run(void *data, ngx_log_t *log);
+static void ngx_http_promotions_job_be_nice(ngx_log_t *log);
+static void ngx_http_promotions_job_event(ngx_event_t *ev);
+
+
+/*
+ * nginx's handler reaps any child with waitpid(-1) and logs an alert for one
+ * that was killed: it would take away the exit status of the git and ssh
+ * processes that jobs start and wait for.  A worker has no other children.
+ * The handler is nginx's own if SIGHUP has the same; another module's stays.
+ */
+
+void
+ngx_http_promotions_job_init(ngx_cycle_t *cycle)
+{
+    struct sigaction  child, hup, sa;
+
+    if (sigaction(SIGCHLD, NULL, &child) == -1
+        || sigaction(SIGHUP, NULL, &hup) == -1
+        || child.sa_sigaction != hup.sa_sigaction)
+    {
+        return;
+    }
+
+    ngx_memzero(&sa, sizeof(struct sigaction));
+    sa.sa_handler = SIG_DFL;
+    sigemptyset(&sa.sa_mask);
+
+    if (sigaction(SIGCHLD, &sa, NULL) == -1) {
+        ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
+                      "sigaction(SIGCHLD) failed");
+    }
+}
+
+
+ngx_int_t
+ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
+    ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt done,
+    void *data)
+{
+    ngx_http_promotions_job_t  *job;
+
+    job = ngx_calloc(sizeof(ngx_http_promotions_job_t), ngx_cycle->log);
+    if (job == NULL) {
+        return NGX_ERROR;
+    }
+
+    job->run = run;
+    job->done = done;
+    job->data = data;
+    job->nice = !(pmcf->thread_pool_name.len == sizeof("default") - 1
+                  && ngx_strncmp(pmcf->thread_pool_name.data, "default",
+                                 sizeof("default") - 1) == 0);
+
+    job->task.ctx = job;
+    job->task.handler = ngx_http_promotions_job_run;
+    job->task.event.data = job;
+    job->task.event.handler = ngx_http_promotions_job_event;
+    job->task.event.log = ngx_cycle->log;
+
+    if (ngx_thread_task_post(pmcf->thread_pool, &job->task) != NGX_OK) {
+        ngx_free(job);
+        return NGX_ERROR;
+    }
+
+    /* without a timer a worker that is told to quit exits under the job */
+
+    ngx_add_timer(&job->task.event, NGX_HTTP_PROMOTIONS_JOB_TICK);
+
+    return NGX_OK;
+}
+
+
+/* In a thread of the pool. */
+
+static void
+ngx_http_promotions_job_run(void *data, ngx_log_t *log)
+{
+    ngx_http_promotions_job_t  *job = data;
+
+    if (job->nice) {
+        ngx_http_promotions_job_be_nice(log);
+    }
+
+    job->run(job->data);
+}
+
+
+/*
+ * Requests that nginx serves itself come first: a job's thread takes what the
+ * event loop leaves.  Once a thread; on Linux both calls concern the calling
+ * thread only.
+ */
+
+static void
+ngx_http_promotions_job_be_nice(ngx_log_t *log)
+{
+    struct sched_param  param;
+
+    static __thread int  done;
+
+    if (done) {
+        return;
+    }
+
+    done = 1;
+
+    if (setpriority(PRIO_PROCESS, 0, 19) == -1) {
+        ngx_log_error(NGX_LOG_INFO, log, ngx_errno, "setpriority() failed");
+    }
+
+    ngx_memzero(&param, sizeof(struct sched_param));
+
+    if (sched_setscheduler(0, SCHED_BATCH, &param) == -1) {
+        ngx_log_error(NGX_LOG_INFO, log, ngx_errno,
+                      "sched_setscheduler() failed");
+    }
+}
+
+
+/* The end of the job, or the timer that keeps the worker for it. */
+
+static void
+ngx_http_promotions_job_event(ngx_event_t *ev)
+{
+    ngx_http_promotions_job_t  *job = ev->data;
+
+    if (!ev->complete) {
+        ev->timedout = 0;
+        ngx_add_timer(ev, NGX_HTTP_PROMOTIONS_JOB_TICK);
+        return;
+    }
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    job->done(job->data);
+
+    ngx_free(job);
+}

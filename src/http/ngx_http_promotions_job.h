@@ -1,0 +1,32 @@
+/*
+ * ngx_http_promotions_job.h: work for the thread pool.
+ */
+
+#ifndef NGX_HTTP_PROMOTIONS_JOB_H
+#define NGX_HTTP_PROMOTIONS_JOB_H
+
+
+#include "http/ngx_http_promotions.h"
+
+
+typedef void (*ngx_http_promotions_job_pt)(void *data);
+
+
+/* In init_process: what nginx's own SIGCHLD handler must not do to us. */
+void ngx_http_promotions_job_init(ngx_cycle_t *cycle);
+
+/*
+ * Has run(data) called in a thread and then done(data) on the event loop.
+ * data belongs to the job until done: run touches nothing else but what is
+ * constant.  NGX_ERROR: the pool's queue is full, or no memory; nothing will
+ * be called.
+ *
+ * done may never come: a worker that is killed, or that ends because its time
+ * is over.  What run did must be recoverable without it.
+ */
+ngx_int_t ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
+    ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt done,
+    void *data);
+
+
+#endif /* NGX_HTTP_PROMOTIONS_JOB_H */

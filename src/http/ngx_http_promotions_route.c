@@ -1,0 +1,138 @@
+#include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_reply.h"
+
+
+typedef struct {
+    ngx_str_t             name;       /* below the location's prefix */
+    ngx_uint_t            methods;
+    const char           *allow;
+    ngx_http_handler_pt   handler;
+} ngx_http_promotions_route_t;
+
+
+static ngx_int_t ngx_http_promotions_not_found(ngx_http_request_t *r);
+static ngx_int_t ngx_http_promotions_not_allowed(ngx_http_request_t *r,
+    const ngx_http_promotions_route_t *route);
+
+
+static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
+
+    { ngx_string("commit"),
+      NGX_HTTP_POST,
+      "POST",
+      ngx_http_promotions_commit },
+
+    { ngx_string("preview"),
+      NGX_HTTP_POST,
+      "POST",
+      ngx_http_promotions_preview },
+
+    { ngx_null_string, 0, NULL, NULL }
+};
+
+
+ngx_int_t
+ngx_http_promotions_handler(ngx_http_request_t *r)
+{
+    ngx_str_t                           name;
+    ngx_http_promotions_ctx_t          *ctx;
+    ngx_http_promotions_loc_conf_t     *plcf;
+    const ngx_http_promotions_route_t  *route;
+
+    /* the access phase is skipped for subrequests: they hold no key */
+
+    if (r != r->main) {
+        return NGX_HTTP_FORBIDDEN;
+    }
+
+    ctx = ngx_http_promotions_get_ctx(r);
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->key == NULL) {
+
+        if (ngx_http_discard_request_body(r) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+            return ngx_http_promotions_send_error(r, ctx->status,
+                                         "redis is not available, try again");
+        }
+
+        return ngx_http_promotions_send_error(r, NGX_HTTP_UNAUTHORIZED,
+                                              "Unauthorized");
+    }
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+
+    if (r->uri.len < plcf->prefix.len) {
+        return ngx_http_promotions_not_found(r);
+    }
+
+    name.data = r->uri.data + plcf->prefix.len;
+    name.len = r->uri.len - plcf->prefix.len;
+
+    if (name.len > 0 && name.data[0] == '/') {
+        name.data++;
+        name.len--;
+    }
+
+    for (route = ngx_http_promotions_routes; route->handler; route++) {
+
+        if (name.len != route->name.len
+            || ngx_strncmp(name.data, route->name.data, name.len) != 0)
+        {
+            continue;
+        }
+
+        if (!(r->method & route->methods)) {
+            return ngx_http_promotions_not_allowed(r, route);
+        }
+
+        return route->handler(r);
+    }
+
+    return ngx_http_promotions_not_found(r);
+}
+
+
+static ngx_int_t
+ngx_http_promotions_not_found(ngx_http_request_t *r)
+{
+    pm_error_t  err;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    (void) pm_error_set(&err, PM_NOT_FOUND, "Cannot %.*s %.*s",
+                        (int) r->method_name.len, r->method_name.data,
+                        (int) r->uri.len, r->uri.data);
+
+    return ngx_http_promotions_send_error(r, NGX_HTTP_NOT_FOUND, err.message);
+}
+
+
+static ngx_int_t
+ngx_http_promotions_not_allowed(ngx_http_request_t *r,
+    const ngx_http_promotions_route_t *route)
+{
+    pm_error_t  err;
+
+    if (ngx_http_discard_request_body(r) != NGX_OK
+        || ngx_http_promotions_add_header(r, "Allow", route->allow,
+                                          ngx_strlen(route->allow))
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    (void) pm_error_set(&err, PM_INVALID, "Cannot %.*s %.*s, use %s",
+                        (int) r->method_name.len, r->method_name.data,
+                        (int) r->uri.len, r->uri.data, route->allow);
+
+    return ngx_http_promotions_send_error(r, NGX_HTTP_NOT_ALLOWED,
+                                          err.message);
+}
