@@ -113,9 +113,6 @@ sub template {
     my $locations = $self->{locations} // <<'END';
         location /api/promotions/ { promotions; }
         location /app-proxy/api/promotions/ { promotions; }
-        location /management/ { promotions_management; }
-        location /hooks/ { promotions_hooks; }
-        location = /status { promotions_status; }
         location = /health { promotions_health; }
 END
 
