@@ -84,7 +84,7 @@ $(B)/lib/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(KEY): $(TOOL) $(LIBRARY)
+$(KEY): $(TOOL) $(NGINX_H) $(LIBRARY)
 	$(CC) $(CFLAGS_ALL) -o $@ $(TOOL) $(LIBRARY) $(LIBS)
 
 $(B)/unit/%: tests/unit/%.c $(LIBRARY)

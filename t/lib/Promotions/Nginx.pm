@@ -20,7 +20,8 @@ package Promotions::Nginx;
 #   $nginx->problems;                # lines that fail the test file
 #
 # In the template, and in texts given to it, @DIR@ is the folder, @PORT@ the
-# port.  Parts of the template can be replaced: `redis_directive`,
+# port; Promotions::Nginx->example() makes one of a file of conf-examples.
+# Parts of the template can be replaced: `redis_directive`,
 # `thread_pool`, `mirrors`, `locations`; an empty text leaves one out.
 #
 # With PROMOTIONS_ASAN the module is an instrumented one: the sanitizers'
@@ -116,9 +117,7 @@ sub template {
         location = /health { promotions_health; }
 END
 
-    my $temporary = join "\n    ",
-        map { "${_}_temp_path \@DIR\@/temp_$_;" }
-        qw(client_body fastcgi proxy uwsgi scgi);
+    my $temporary = temporary();
 
     return <<"END";
 load_module @{[ module() ]};
@@ -154,6 +153,36 @@ $locations
     }
 }
 END
+}
+
+
+# A file of conf-examples as a configuration that runs here: %places names
+# `folder` (for /etc/nginx/promotions) and `redis` (an address).
+sub example {
+    my ($class, $path, %places) = @_;
+
+    my $text = read_file($path) // die "$path: $!";
+    my $module = module();
+    my $temporary = temporary();
+
+    $text =~ s{/usr/lib/nginx/modules/ngx_http_promotions_module\.so}{$module};
+    $text =~ s{/etc/nginx/promotions\b}{$places{folder}}g;
+    $text =~ s{/var/cache/nginx/promotions\b}{\@DIR\@/mirrors}g;
+    $text =~ s{/var/log/nginx\b}{\@DIR\@}g;
+    $text =~ s{(promotions_redis\s+)127\.0\.0\.1:6379}{$1$places{redis}}g;
+    $text =~ s{listen(\s+)(?:127\.0\.0\.1:)?8\d+}
+              {listen${1}127.0.0.1:\@PORT\@}gx;
+    $text =~ s{^http \{$}
+              {http {\n    access_log \@DIR\@/access.log;\n    $temporary\n}mx;
+
+    return "daemon off;\npid \@DIR\@/nginx.pid;\n"
+           . "error_log \@DIR\@/error.log info;\n$text";
+}
+
+
+sub temporary {
+    return join "\n    ", map { "${_}_temp_path \@DIR\@/temp_$_;" }
+                          qw(client_body fastcgi proxy uwsgi scgi);
 }
 
 
