@@ -207,6 +207,14 @@ pm_scalar_resolve_tag(pm_node_t *node)
     }
 
     type += strlen(PM_TAG_PREFIX);
+
+    if (strcmp(type, "null") != 0 && strcmp(type, "bool") != 0
+        && strcmp(type, "int") != 0 && strcmp(type, "float") != 0)
+    {
+        node->kind = PM_NODE_STRING;
+        return 0;
+    }
+
     pm_scalar_resolve(node);
 
     if (strcmp(type, "null") == 0) {
@@ -221,14 +229,8 @@ pm_scalar_resolve_tag(pm_node_t *node)
         return node->kind == PM_NODE_NUMBER ? 0 : -1;
     }
 
-    if (strcmp(type, "int") == 0) {
-        return (node->kind == PM_NODE_NUMBER
-                && (strncmp(node->text.data, "0x", 2) == 0
-                    || strpbrk(node->text.data, ".eE") == NULL))
-               ? 0 : -1;
-    }
-
-    node->kind = PM_NODE_STRING;
-
-    return 0;
+    return (node->kind == PM_NODE_NUMBER
+            && (strncmp(node->text.data, "0x", 2) == 0
+                || strpbrk(node->text.data, ".eE") == NULL))
+           ? 0 : -1;
 }
