@@ -174,8 +174,9 @@ sub example {
     $text =~ s{^(?:pid|error_log|\s*access_log /dev).*\n}{}mg;
     $text =~ s{listen(\s+)(?:127\.0\.0\.1:)?8\d+}
               {listen${1}127.0.0.1:\@PORT\@}gx;
-    $text =~ s{^http \{$}
-              {http {\n    access_log \@DIR\@/access.log;\n    $temporary\n}mx;
+    my $start = "http {\n    access_log \@DIR\@/access.log;\n"
+                . "    $temporary\n";
+    $text =~ s/^http \{\n/$start/m;
 
     return "daemon off;\npid \@DIR\@/nginx.pid;\n"
            . "error_log \@DIR\@/error.log info;\n$text";
