@@ -446,13 +446,13 @@ is_deeply([ map { $_->{id} } @{ json('list') } ],
 
 for my $kind ([ 'a user', user => 'promotions' ], [ 'requirepass' ]) {
     my ($what, @user) = @$kind;
-    my $private = Promotions::Redis->start(password => 'gehe im', unix => 1,
+    my $private = Promotions::Redis->start(password => 'gehe*im#', unix => 1,
                                            @user);
     my $file = temporary_folder() . '/password';
     my @login = ('-a', $private->address, '--password-file', $file,
                  @user ? ('--user', 'promotions') : ());
 
-    write_file($file, "gehe im\n", 0600);
+    write_file($file, "gehe*im#\n", 0600);
     ($status, $output) = tool(@login, 'create', '--grants', 'admin');
     like($output, $KEY, "$what on a socket: create");
     ($id) = split /\./, $output;
