@@ -246,11 +246,23 @@ pm_repository_try(pm_repositories_t *repositories, pm_repository_t *r,
         return rc;
     }
 
+    r->error.code = 0;
+
     for (revision = r->revisions; revision; revision = revision->next) {
 
-        if (revision->error.code != 0
-            || pm_revision_update(revision, &revision->error) != PM_CONFLICT)
-        {
+        if (revision->error.code != 0) {
+            continue;
+        }
+
+        rc = pm_revision_update(revision, &revision->error);
+
+        /* on the way to success a room below may have noted a fault */
+
+        if (rc == 0) {
+            revision->error.code = 0;
+        }
+
+        if (rc != PM_CONFLICT) {
             continue;
         }
 
