@@ -55,6 +55,27 @@ pm_git_http_t *pm_git_connections_take(pm_git_t *git, const char *origin);
 void pm_git_connections_give(pm_git_t *git, pm_git_http_t *http);
 
 
+/* pm_git_http_request.c: one request at a time. */
+
+/*
+ * Starts a request, in place of the one under way: parts NULL is the GET of
+ * the service's refs, otherwise the parts are POSTed to the service.  0, or
+ * -1: out of memory.
+ */
+int pm_git_http_request(pm_git_remote_t *remote, pm_git_service_t service,
+    const pm_string_t *parts, size_t nparts);
+
+/*
+ * Goes on until there is something to read in http->answer (from pos on), or
+ * nothing more will come: 0.  Otherwise PM_REMOTE or PM_TIMEOUT.
+ */
+int pm_git_http_pump(pm_git_remote_t *remote, pm_git_http_t *http,
+    pm_error_t *err);
+
+/* Ends the request; the connection is kept if all of its answer was read. */
+void pm_git_http_stop(pm_git_http_t *http);
+
+
 /* pm_git_http_error.c: what went wrong, in words. */
 
 /* The transfer failed: http->result. */

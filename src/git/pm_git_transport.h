@@ -79,6 +79,11 @@ extern const pm_git_transport_t  pm_git_transport_http;
 extern const pm_git_transport_t  pm_git_transport_pipe;
 
 
+/* The command of a service, for ssh or of this machine, ended by NULL; the
+ * remote's.  NULL: out of memory. */
+char *const *pm_git_command_argv(pm_git_remote_t *remote,
+    pm_git_service_t service);
+
 /* A new operation: its deadline, nothing sent. */
 void pm_git_remote_begin(pm_git_remote_t *remote);
 
