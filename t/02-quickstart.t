@@ -9,7 +9,7 @@ my $run = Promotions::Process->start(
 
 wait_for('the gateway', sub {
     die read_file($run->{output}) if !$run->alive;
-    return read_file($run->{output}) =~ /Ctrl-C stops/;
+    return (read_file($run->{output}) // '') =~ /Ctrl-C stops/;
 }, 30);
 
 my $text = read_file($run->{output});
