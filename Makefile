@@ -51,14 +51,14 @@ NGINX   = $(BUILD)/nginx
 # what is missing is installed first, and only then does a make that can see
 # the new tools and libraries build
 all module: deps-build
-	@$(MAKE) --no-print-directory -j$(JOBS) build
+	@$(MAKE) -s --no-print-directory -j$(JOBS) build
 
 run: deps-run
-	@$(MAKE) --no-print-directory -j$(JOBS) build
+	@$(MAKE) -s --no-print-directory -j$(JOBS) build
 	@B=$(B) perl tools/run.pl
 
 test: deps-test
-	@$(MAKE) --no-print-directory -j$(JOBS) build unit-programs replays
+	@$(MAKE) -s --no-print-directory -j$(JOBS) build unit-programs replays
 	@B=$(B) perl tests/run.pl
 
 deps-build deps-run deps-test: deps-%:
@@ -127,7 +127,7 @@ $(MODULE): $(NGINX)/objs/Makefile $(NGINX_C) $(NGINX_H) $(LIBRARY)
 # the same with ASan and UBSan
 
 asan: deps-test
-	@$(MAKE) --no-print-directory -j$(JOBS) B=$(B)/asan \
+	@$(MAKE) -s --no-print-directory -j$(JOBS) B=$(B)/asan \
 		CFLAGS="-O1 -g $(SANITIZE)" build
 	@B=$(B)/asan PROMOTIONS_ASAN=1 perl tests/run.pl t
 
@@ -157,7 +157,7 @@ $(B)/bench/%: tests/bench/%.c $(LIBRARY)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -o $@ $< $(LIBRARY) $(LIBS)
 
 bench: deps-test
-	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
+	@$(MAKE) -s --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
 	@B=$(B) sh tests/bench/run.sh
 
 check: test asan fuzz

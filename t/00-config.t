@@ -46,6 +46,16 @@ sub fails {
 }
 
 
+# Directives that docs/directives.md has headings for, of one level or all.
+sub documented {
+    my ($level) = @_;
+
+    my $text = read_file('docs/directives.md');
+    ($text) = $text =~ /^## \Q$level\E$(.*?)(?=^## |\z)/ms if $level;
+    return map { split /, / } $text =~ /^### (.*)$/mg;
+}
+
+
 # the module alone changes nothing
 
 passes('loaded, and not used', thread_pool => '', use_pool => '',
@@ -58,7 +68,6 @@ passes('the usual configuration');
 # promotions_redis
 
 for my $good ('127.0.0.1:6379', 'localhost:6379', "unix:$dir/redis.sock",
-              'sentinel:mymaster@127.0.0.1:26379,127.0.0.1:26380',
               "127.0.0.1:6379 user=pm password_file=$dir/password database=3"
               . ' prefix=p: connect_timeout=200ms timeout=3s')
 {
@@ -91,18 +100,15 @@ like($said, qr/thread_pool\s+promotions/, 'the message shows the line to add');
 
 # a directive without its arguments, or with too many
 
-for my $name (qw(redis catalog mirrors thread_pool credentials ssh_key
-                 ssh_known_hosts trusted_certificate allow_local_remotes forge
-                 committer batch queue lease git_timeout git_idle_timeout
-                 retention request_ttl four_eyes webhook_secrets api_v4))
-{
-    fails("promotions_$name without arguments",
-          qr/number of arguments in "promotions_$name"/,
-          http => "promotions_$name;");
+for my $name (documented('http level')) {
+    fails("$name without arguments",
+          qr/number of arguments in "$name"/, http => "$name;");
 }
 
 
 # values of the wrong kind
+
+my %is_documented = map { $_ => 1 } documented();
 
 my %wrong = (
     promotions_allow_local_remotes => ['maybe'],
@@ -129,7 +135,7 @@ my %wrong = (
                                        . 'api=http://git.example.com/api/v1'],
 );
 
-for my $name (sort keys %wrong) {
+for my $name (sort grep { $is_documented{$_} } keys %wrong) {
     for my $value (@{ $wrong{$name} }) {
         my $output = fails("$name $value", qr/\Q$name\E|\Q$dir\E/,
                            http => "$name $value;");
@@ -161,7 +167,7 @@ my %right = (
                                       . 'api=http://127.0.0.1:3000/api/v1',
 );
 
-for my $name (sort keys %right) {
+for my $name (sort grep { $is_documented{$_} } keys %right) {
     passes("$name $right{$name}", http => "$name $right{$name};");
 }
 
@@ -172,12 +178,12 @@ fails('promotions_redis in a location', qr/promotions_redis/,
       server => 'location /x/ { promotions_redis 127.0.0.1; }');
 fails('promotions in http', qr/promotions/, http => 'promotions;');
 passes('settings of a location, inherited',
-       http => 'promotions_wait 5s;',
+       http => 'promotions_trailing_commas on;',
        server => 'promotions_success_status 201; location /x/ { '
                  . 'promotions; promotions_trailing_commas on; }');
 
-for my $bad ('promotions_wait soon', 'promotions_success_status 204',
-             'promotions_success_status ok', 'promotions_trailing_commas 1')
+for my $bad ('promotions_success_status 204', 'promotions_success_status ok',
+             'promotions_trailing_commas 1')
 {
     my ($name) = $bad =~ /^(\w+)/;
     fails($bad, qr/$name/, server => "location /x/ { promotions; $bad; }");
@@ -238,5 +244,19 @@ my ($status) = $nginx->test_configuration;
 is($status, 0, 'a folder of mirrors is made');
 is(sprintf('%o', (stat "$nginx->{dir}/mirrors")[2] & 0777), '700',
    'for the worker alone');
+
+
+# every directive of the module is documented, and none that it lacks
+
+my %compiled;
+
+for my $path (glob 'src/http/*.c') {
+    my ($table) = read_file($path)
+        =~ /^ngx_command_t\s+\w+\[\] = \{(.*?)^\};/ms or next;
+    $compiled{$_} = 1 for $table =~ /\{ ngx_string\("(\w+)"\),/g;
+}
+
+is(join(' ', sort keys %is_documented), join(' ', sort keys %compiled),
+   'docs/directives.md has the directives that the module has');
 
 done_testing();

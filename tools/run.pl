@@ -52,6 +52,10 @@ die "promotions-key: $key" if $status;
 # for a second terminal
 write_file("$build/key", "$key\n", 0600);
 
+my ($source, $destination) = map {
+    qq({"runtime":"codefresh","namespace":"argocd","name":"orders-$_"})
+} qw(dev qa);
+
 my $url = "http://127.0.0.1:$nginx->{port}";
 
 print <<"END";
@@ -63,17 +67,17 @@ What would change if orders went from dev to qa?
   curl -s $url/api/promotions/preview \\
     -H 'Authorization: $key' \\
     -H 'Content-Type: application/json' \\
-    -d '{"srcAppId":  {"runtime":"codefresh","namespace":"argocd","name":"orders-dev"},
-         "destAppId": {"runtime":"codefresh","namespace":"argocd","name":"orders-qa"}}'
+    -d '{"srcAppId": $source,
+         "destAppId": $destination}'
 
 Promote it (a second time there is nothing left to promote: 400):
 
   curl -s $url/api/promotions/commit \\
     -H 'Authorization: $key' \\
     -H 'Content-Type: application/json' \\
-    -d '{"srcAppId":  {"runtime":"codefresh","namespace":"argocd","name":"orders-dev"},
-         "destAppId": {"runtime":"codefresh","namespace":"argocd","name":"orders-qa"},
-         "message":   "orders to qa"}'
+    -d '{"srcAppId": $source,
+         "destAppId": $destination,
+         "message": "orders to qa"}'
 
 There are orders and web, each as -dev, -qa and -prod; the catalog lies in
 $folder/catalog, the error log is

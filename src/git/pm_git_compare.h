@@ -10,6 +10,8 @@
 
 
 /*
+ * Trees are named by their own id or by that of a commit, everywhere here.
+ *
  * The entry at path ("" or ".": the tree itself) below tree.  PM_NOT_FOUND
  * if there is none.  Cost: the path's folders, not the tree.
  */
@@ -28,6 +30,10 @@ int pm_git_lookup(pm_git_mirror_t *mirror, const pm_oid_t *tree,
  * A missing source folder is PM_NOT_FOUND ("path qa/orders not found in
  * <what> at <7 digits>"; a file there instead: PM_UNPROCESSABLE); a missing
  * destination folder is an empty one.  The two mirrors may be the same.
+ *
+ * PM_UNPROCESSABLE: names that no tree may hold (".git" and what other
+ * filesystems take for it), damaged trees, more than 128 folders below each
+ * other or 100,000 changes.
  */
 int pm_git_compare(pm_git_mirror_t *source_mirror, const pm_oid_t *source,
     const char *source_path, pm_git_mirror_t *destination_mirror,
@@ -37,7 +43,8 @@ int pm_git_compare(pm_git_mirror_t *source_mirror, const pm_oid_t *source,
 
 /*
  * The bytes of blob id, NUL-terminated, the arena's.  size receives its whole
- * length; at most limit bytes are given (data->len says).
+ * length; at most limit bytes are given (data->len says), and none of a blob
+ * that is more than 16 MiB larger than limit.
  */
 int pm_git_blob(pm_git_mirror_t *mirror, const pm_oid_t *id, size_t limit,
     pm_arena_t *arena, pm_string_t *data, uint64_t *size, pm_error_t *err);

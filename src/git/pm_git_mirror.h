@@ -21,17 +21,38 @@ typedef struct pm_git_objects_s  pm_git_objects_t;
 int pm_git_mirror_open(pm_git_t *git, const pm_git_url_t *url,
     pm_git_mirror_t **mirror, pm_error_t *err);
 
+/* Back to the pool.  Objects made on it must have been destroyed. */
 void pm_git_mirror_close(pm_git_mirror_t *mirror);
 
 /*
  * Makes sure that commit id is in the mirror: looks, refreshes, and only then
- * fetches branch (and "others", already known branches of the catalog, in the
- * same go; may be empty) from remote.  Under the lock; leftovers of a killed
- * process are removed first; a broken mirror is rebuilt once.
+ * fetches branches (refs/heads/... each: the one whose head id is, and others
+ * of the catalog to have them in the same go) from remote.  Under the lock;
+ * leftovers of a killed process are removed first.  A mirror in which an
+ * object cannot be read (pm_git_mirror_broken) is verified, and rebuilt from
+ * the remote if it is so.
+ *
+ * PM_CONFLICT: the branches were fetched, and id is not part of them: the
+ * remote has moved on, read its refs again.  PM_TIMEOUT: another process held
+ * the mirror.  PM_UNAVAILABLE: disk.  PM_REMOTE: refused, unreachable, or the
+ * repository itself lacks objects.
  */
 int pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     const pm_oid_t *id, const char *const *branches, size_t nbranches,
     pm_error_t *err);
+
+/*
+ * 1 once an object that must be there could not be read (the reader got
+ * PM_UNAVAILABLE): call pm_git_mirror_update() again, then read again.
+ */
+int pm_git_mirror_broken(const pm_git_mirror_t *mirror);
+
+/*
+ * Builds the mirror anew from branches of remote: the answer to a remote that
+ * finds our packs damaged or incomplete.  At most once a minute: PM_REMOTE.
+ */
+int pm_git_mirror_rebuild(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const char *const *branches, size_t nbranches, pm_error_t *err);
 
 /* 1 if the object is there (after a refresh where it was not), 0 if not. */
 int pm_git_mirror_has(pm_git_mirror_t *mirror, const pm_oid_t *id);
@@ -50,8 +71,9 @@ int pm_git_mirror_tree(pm_git_mirror_t *mirror, const pm_oid_t *commit,
 
 /*
  * After the remote has accepted: the objects become one pack of the mirror,
- * and refs/remotes/origin/<branch> moves to id.  A failure costs a fetch
- * later, nothing else.
+ * and refs/remotes/origin/<branch> moves to id (branch with or without
+ * refs/heads/; NULL: no ref moves).  Many small packs are joined.  Waits for
+ * the mirror a second at most.  A failure costs a fetch later, nothing else.
  */
 int pm_git_mirror_keep(pm_git_mirror_t *mirror,
     const pm_git_objects_t *objects, const char *branch, const pm_oid_t *id,
@@ -59,9 +81,10 @@ int pm_git_mirror_keep(pm_git_mirror_t *mirror,
 
 
 /*
- * Looks for trailers "Promotion-Id: <id>" from head back to base (all
- * parents; base zeros or gone from the history: all of it).  found[i] becomes
- * the commit that carries ids[i], or zeros.
+ * Looks for lines "Promotion-Id: <id>" in the messages' bodies from head back
+ * to base (all parents; base zeros or gone from the history: all of it).
+ * found[i] becomes the newest commit that carries ids[i], or zeros.  Ends
+ * when all are found; PM_TIMEOUT after the settings' timeout.
  */
 int pm_git_mirror_search(pm_git_mirror_t *mirror, const pm_oid_t *head,
     const pm_oid_t *base, const char *const *ids, size_t nids,

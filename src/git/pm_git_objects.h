@@ -3,7 +3,7 @@
  *
  * What is written here is seen by every reader of the mirror's handle until
  * the objects are destroyed, and reaches the disk only by
- * pm_git_mirror_keep().
+ * pm_git_mirror_keep().  Destroy them before the handle is closed.
  */
 
 #ifndef PM_GIT_OBJECTS_H
@@ -36,11 +36,15 @@ int pm_git_objects_create(pm_git_mirror_t *mirror,
     pm_git_objects_t **objects, pm_error_t *err);
 void pm_git_objects_destroy(pm_git_objects_t *objects);
 
-/* A blob of these bytes.  Nothing is stored if the mirror has it. */
+/*
+ * A blob of these bytes.  What is made is always part of the pack, whether or
+ * not the mirror has it: the remote may have dropped what no branch of it
+ * leads to any more.
+ */
 int pm_git_objects_blob(pm_git_objects_t *objects, const void *data,
     size_t len, pm_oid_t *id, pm_error_t *err);
 
-/* The blob id of another mirror, if this one lacks it. */
+/* The blob id of another mirror; 64 MiB at most. */
 int pm_git_objects_copy(pm_git_objects_t *objects, pm_git_mirror_t *from,
     const pm_oid_t *id, pm_error_t *err);
 

@@ -169,11 +169,14 @@ sub example {
     $text =~ s{/etc/nginx/promotions\b}{$places{folder}}g;
     $text =~ s{/var/cache/nginx/promotions\b}{\@DIR\@/mirrors}g;
     $text =~ s{/var/log/nginx\b}{\@DIR\@}g;
-    $text =~ s{(promotions_redis\s+)127\.0\.0\.1:6379}{$1$places{redis}}g;
+    $text =~ s{(promotions_redis\s+)(?:127\.0\.0\.1|redis):6379}
+              {$1$places{redis}}gx;
+    $text =~ s{^(?:pid|error_log|\s*access_log /dev).*\n}{}mg;
     $text =~ s{listen(\s+)(?:127\.0\.0\.1:)?8\d+}
               {listen${1}127.0.0.1:\@PORT\@}gx;
-    $text =~ s{^http \{$}
-              {http {\n    access_log \@DIR\@/access.log;\n    $temporary\n}mx;
+    my $start = "http {\n    access_log \@DIR\@/access.log;\n"
+                . "    $temporary\n";
+    $text =~ s/^http \{\n/$start/m;
 
     return "daemon off;\npid \@DIR\@/nginx.pid;\n"
            . "error_log \@DIR\@/error.log info;\n$text";

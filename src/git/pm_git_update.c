@@ -1,0 +1,464 @@
+#include "git/pm_git_fetch.h"
+#include "git/pm_git_mirror_internal.h"
+#include "git/pm_git_objects_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+
+/* A repository that is damaged itself is not fetched whole again and again. */
+#define PM_GIT_REBUILD_PAUSE  60000
+
+/* Kept objects save a fetch: that is not worth a long wait. */
+#define PM_GIT_KEEP_WAIT      1000
+
+#define PM_GIT_TRACKING       "refs/remotes/origin/"
+
+
+/* What pm_git_update_check() finds. */
+
+enum {
+    PM_GIT_DAMAGED = -1,
+    PM_GIT_ABSENT,
+    PM_GIT_PRESENT
+};
+
+
+static int pm_git_update_locked(pm_git_mirror_t *mirror,
+    pm_git_remote_t *remote, const pm_oid_t *id, const char *const *branches,
+    size_t nbranches, pm_error_t *err);
+static int pm_git_update_check(pm_git_mirror_t *mirror, const pm_oid_t *id);
+static int pm_git_update_missing(pm_git_mirror_t *mirror);
+static int pm_git_update_sound(pm_git_mirror_t *mirror);
+static int pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
+    const char *const *branches, size_t nbranches, pm_error_t *err);
+static void pm_git_update_untrack(git_repository *repository,
+    const char *const *branches, size_t nbranches);
+static int pm_git_update_rebuild(pm_git_mirror_t *mirror,
+    pm_git_remote_t *remote, const char *const *branches, size_t nbranches,
+    pm_error_t *err);
+static int pm_git_keep_pack(pm_git_mirror_t *mirror,
+    const pm_git_objects_t *objects, pm_error_t *err);
+static const char *pm_git_branch(const char *ref);
+
+
+int
+pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const pm_oid_t *id, const char *const *branches, size_t nbranches,
+    pm_error_t *err)
+{
+    int  rc, fd;
+
+    if (!mirror->broken
+        && pm_git_update_check(mirror, id) == PM_GIT_PRESENT)
+    {
+        return 0;
+    }
+
+    rc = pm_git_lock(mirror->site, mirror->git->settings->timeout, &fd, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_git_update_locked(mirror, remote, id, branches, nbranches, err);
+
+    pm_git_unlock(fd);
+
+    return rc;
+}
+
+
+/*
+ * Under the lock nobody else changes the folder: an object that cannot be
+ * read now is not on its way from one pack to another.
+ */
+
+static int
+pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const pm_oid_t *id, const char *const *branches, size_t nbranches,
+    pm_error_t *err)
+{
+    int         rc, state;
+    pm_error_t  fault;
+
+    state = PM_GIT_DAMAGED;
+
+    if (pm_git_mirror_reopen(mirror, err) == 0
+        && !pm_git_update_missing(mirror))
+    {
+        state = pm_git_update_check(mirror, id);
+    }
+
+    if (state == PM_GIT_ABSENT) {
+        rc = pm_git_update_fetch(mirror->site->path, remote, branches,
+                                 nbranches, err);
+
+        if (rc != 0 && pm_git_update_sound(mirror)) {
+            return rc;
+        }
+
+        (void) pm_git_fold(mirror->site->path, &fault);
+
+        state = PM_GIT_DAMAGED;
+
+        if (rc == 0 && pm_git_mirror_reopen(mirror, err) == 0) {
+            state = pm_git_update_check(mirror, id);
+        }
+    }
+
+    if (state == PM_GIT_DAMAGED) {
+        rc = pm_git_update_rebuild(mirror, remote, branches, nbranches, err);
+        if (rc != 0) {
+            return rc;
+        }
+
+        state = pm_git_update_check(mirror, id);
+    }
+
+    switch (state) {
+
+    case PM_GIT_PRESENT:
+        return 0;
+
+    case PM_GIT_ABSENT:
+        return pm_error_set(err, PM_CONFLICT,
+                            "%s has changed while it was fetched",
+                            mirror->site->url);
+
+    default:
+        return pm_error_set(err, PM_REMOTE,
+                            "%s lacks objects: the repository is damaged",
+                            mirror->site->url);
+    }
+}
+
+
+/* A commit is there if its tree can be read. */
+
+static int
+pm_git_update_check(pm_git_mirror_t *mirror, const pm_oid_t *id)
+{
+    pm_oid_t      tree;
+    pm_git_raw_t  raw;
+
+    if (!pm_git_mirror_has(mirror, id)) {
+        return PM_GIT_ABSENT;
+    }
+
+    if (pm_git_mirror_tree(mirror, id, &tree, NULL) == 0
+        && pm_git_raw_read(mirror, &tree, GIT_OBJECT_TREE, PM_GIT_TREE_LIMIT,
+                           &raw, NULL) == 0)
+    {
+        pm_git_raw_release(&raw);
+    }
+
+    if (mirror->broken) {
+        mirror->broken = 0;
+        return PM_GIT_DAMAGED;
+    }
+
+    return PM_GIT_PRESENT;
+}
+
+
+/* 1 if the object that a reader missed is really not there. */
+
+static int
+pm_git_update_missing(pm_git_mirror_t *mirror)
+{
+    git_odb_object  *object;
+
+    if (!mirror->broken) {
+        return 0;
+    }
+
+    mirror->broken = 0;
+
+    if (mirror->history) {
+        mirror->history = 0;
+        return !pm_git_history_sound(mirror, &mirror->missing);
+    }
+
+    if (git_odb_read(&object, mirror->odb, (git_oid *) &mirror->missing) < 0)
+    {
+        return 1;
+    }
+
+    git_odb_object_free(object);
+
+    return 0;
+}
+
+
+/* 1 if every ref of the mirror names a commit that can be read. */
+
+static int
+pm_git_update_sound(pm_git_mirror_t *mirror)
+{
+    int                      rc, sound;
+    git_oid                  id;
+    const char              *name;
+    git_reference_iterator  *iterator;
+
+    if (git_reference_iterator_new(&iterator, mirror->repository) < 0) {
+        return 0;
+    }
+
+    sound = 1;
+
+    while (sound
+           && (rc = git_reference_next_name(&name, iterator)) != GIT_ITEROVER)
+    {
+        sound = rc == 0
+                && git_reference_name_to_id(&id, mirror->repository, name)
+                   == 0
+                && pm_git_update_check(mirror, (pm_oid_t *) &id)
+                   == PM_GIT_PRESENT;
+    }
+
+    git_reference_iterator_free(iterator);
+
+    return sound;
+}
+
+
+static int
+pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
+{
+    int              rc;
+    git_repository  *repository;
+
+    if (git_repository_open_bare(&repository, path) < 0) {
+        return pm_error_set(err, PM_UNAVAILABLE,
+                            "the mirror %s cannot be opened: %s", path,
+                            pm_git_reason());
+    }
+
+    pm_git_update_untrack(repository, branches, nbranches);
+
+    rc = pm_git_fetch(remote, repository, branches, nbranches, err);
+
+    git_repository_free(repository);
+
+    return rc;
+}
+
+
+/*
+ * "a" cannot be tracked while "a/b" is: of a branch that has become a folder
+ * of branches, or the reverse, the old names go first.
+ */
+
+static void
+pm_git_update_untrack(git_repository *repository,
+    const char *const *branches, size_t nbranches)
+{
+    size_t                   i, len;
+    const char              *name, *branch, *tracked;
+    git_reference_iterator  *iterator;
+
+    if (git_reference_iterator_glob_new(&iterator, repository,
+                                        PM_GIT_TRACKING "*") < 0)
+    {
+        return;
+    }
+
+    while (git_reference_next_name(&name, iterator) == 0) {
+        tracked = name + strlen(PM_GIT_TRACKING);
+
+        for (i = 0; i < nbranches; i++) {
+            branch = pm_git_branch(branches[i]);
+
+            len = strlen(tracked) < strlen(branch) ? strlen(tracked)
+                                                   : strlen(branch);
+
+            if (strncmp(tracked, branch, len) == 0
+                && (tracked[len] == '/' || branch[len] == '/'))
+            {
+                (void) git_reference_remove(repository, name);
+                break;
+            }
+        }
+    }
+
+    git_reference_iterator_free(iterator);
+}
+
+
+static const char *
+pm_git_branch(const char *ref)
+{
+    static const char  heads[] = "refs/heads/";
+
+    return strncmp(ref, heads, sizeof(heads) - 1) == 0
+           ? ref + sizeof(heads) - 1 : ref;
+}
+
+
+int
+pm_git_mirror_rebuild(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
+{
+    int  rc, fd;
+
+    rc = pm_git_lock(mirror->site, mirror->git->settings->timeout, &fd, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_git_update_rebuild(mirror, remote, branches, nbranches, err);
+
+    pm_git_unlock(fd);
+
+    return rc;
+}
+
+
+static int
+pm_git_update_rebuild(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
+{
+    int64_t   now, last;
+    pm_git_t  *git;
+
+    git = mirror->git;
+    now = pm_git_clock();
+
+    (void) pthread_mutex_lock(&git->mutex);
+
+    last = mirror->site->rebuilt;
+
+    if (last == 0 || now - last >= PM_GIT_REBUILD_PAUSE) {
+        mirror->site->rebuilt = now;
+        last = 0;
+    }
+
+    (void) pthread_mutex_unlock(&git->mutex);
+
+    if (last != 0) {
+        return pm_error_set(err, PM_REMOTE,
+                            "%s was fetched anew less than a minute ago and "
+                            "is still incomplete: is the repository damaged?",
+                            mirror->site->url);
+    }
+
+    return pm_git_mirror_replace(mirror, remote, branches, nbranches, err);
+}
+
+
+int
+pm_git_mirror_replace(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
+{
+    int          rc;
+    char         new[4096], old[4096];
+    const char  *path;
+
+    path = mirror->site->path;
+
+    if ((size_t) snprintf(new, sizeof(new), "%s.new", path) >= sizeof(new)
+        || (size_t) snprintf(old, sizeof(old), "%s.old", path) >= sizeof(old))
+    {
+        return pm_error_set(err, PM_INVALID,
+                            "the path of the mirrors is too long");
+    }
+
+    rc = pm_git_mirror_make(new, err);
+
+    if (rc == 0 && remote != NULL) {
+        rc = pm_git_update_fetch(new, remote, branches, nbranches, err);
+    }
+
+    if (rc != 0) {
+        (void) pm_git_remove(new);
+        return rc;
+    }
+
+    if ((rename(path, old) != 0 && errno != ENOENT)
+        || rename(new, path) != 0)
+    {
+        return pm_error_set(err, PM_UNAVAILABLE,
+                            "the mirror %s cannot be replaced: %s", path,
+                            strerror(errno));
+    }
+
+    mirror->broken = 0;
+    rc = pm_git_mirror_reopen(mirror, err);
+
+    if (access(old, F_OK) == 0) {
+        (void) pm_git_remove(old);
+    }
+
+    return rc;
+}
+
+
+int
+pm_git_mirror_keep(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
+    const char *branch, const pm_oid_t *id, pm_error_t *err)
+{
+    int             rc, fd;
+    char            name[1024];
+    pm_error_t      fault;
+    git_reference  *ref;
+
+    rc = pm_git_lock(mirror->site, PM_GIT_KEEP_WAIT, &fd, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = mirror->repository == NULL ? pm_git_mirror_reopen(mirror, err) : 0;
+
+    if (rc == 0 && objects->n > 0) {
+        rc = pm_git_keep_pack(mirror, objects, err);
+    }
+
+    if (rc == 0 && branch != NULL) {
+        (void) snprintf(name, sizeof(name), PM_GIT_TRACKING "%s",
+                        pm_git_branch(branch));
+
+        if (git_reference_create(&ref, mirror->repository, name,
+                                 (const git_oid *) id, 1, NULL) < 0)
+        {
+            rc = pm_error_set(err, PM_UNAVAILABLE,
+                              "%s of the mirror of %s cannot be written: %s",
+                              name, mirror->site->url, pm_git_reason());
+        } else {
+            git_reference_free(ref);
+        }
+    }
+
+    if (rc == 0) {
+        (void) pm_git_fold(mirror->site->path, &fault);
+    }
+
+    pm_git_unlock(fd);
+
+    return rc;
+}
+
+
+static int
+pm_git_keep_pack(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
+    pm_error_t *err)
+{
+    int          rc;
+    char         folder[4096];
+    pm_buffer_t  pack = {0};
+
+    (void) snprintf(folder, sizeof(folder), "%s/objects/pack",
+                    mirror->site->path);
+
+    rc = pm_git_objects_pack(objects, 0, &pack, err);
+
+    if (rc == 0) {
+        rc = pm_git_pack_store(folder, &pack, err);
+    }
+
+    pm_buffer_free(&pack);
+
+    return rc;
+}
