@@ -39,7 +39,7 @@ ngx_http_promotions_read_body(ngx_http_request_t *r,
 
     if (!ngx_http_promotions_is_json(r)) {
 
-        if (ngx_http_discard_request_body(r) != NGX_OK) {
+        if (ngx_http_promotions_discard_body(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 

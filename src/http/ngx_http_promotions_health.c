@@ -30,7 +30,7 @@ ngx_http_promotions_health_handler(ngx_http_request_t *r)
         return NGX_HTTP_NOT_ALLOWED;
     }
 
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_promotions_discard_body(r);
 
     if (rc != NGX_OK) {
         return rc;

@@ -211,6 +211,15 @@ ngx_http_promotions_error_json(ngx_uint_t status, json_t *message)
 
 
 ngx_int_t
+ngx_http_promotions_discard_body(ngx_http_request_t *r)
+{
+    r->expect_tested = 1;
+
+    return ngx_http_discard_request_body(r);
+}
+
+
+ngx_int_t
 ngx_http_promotions_add_header(ngx_http_request_t *r, const char *name,
     const char *value, size_t len)
 {

@@ -33,6 +33,12 @@ ngx_int_t ngx_http_promotions_send_error(ngx_http_request_t *r,
 ngx_int_t ngx_http_promotions_send_faults(ngx_http_request_t *r,
     const pm_request_faults_t *faults);
 
+/*
+ * For an answer without reading the body: a client that waits for "100
+ * Continue" does not get it.
+ */
+ngx_int_t ngx_http_promotions_discard_body(ngx_http_request_t *r);
+
 /* Adds a header; the value is copied. */
 ngx_int_t ngx_http_promotions_add_header(ngx_http_request_t *r,
     const char *name, const char *value, size_t len);

@@ -52,7 +52,7 @@ ngx_http_promotions_handler(ngx_http_request_t *r)
 
     if (ctx->key == NULL) {
 
-        if (ngx_http_discard_request_body(r) != NGX_OK) {
+        if (ngx_http_promotions_discard_body(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -103,7 +103,7 @@ ngx_http_promotions_not_found(ngx_http_request_t *r)
 {
     pm_error_t  err;
 
-    if (ngx_http_discard_request_body(r) != NGX_OK) {
+    if (ngx_http_promotions_discard_body(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -121,7 +121,7 @@ ngx_http_promotions_not_allowed(ngx_http_request_t *r,
 {
     pm_error_t  err;
 
-    if (ngx_http_discard_request_body(r) != NGX_OK
+    if (ngx_http_promotions_discard_body(r) != NGX_OK
         || ngx_http_promotions_add_header(r, "Allow", route->allow,
                                           ngx_strlen(route->allow))
            != NGX_OK)
