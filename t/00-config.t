@@ -92,10 +92,12 @@ fails('promotions_redis twice', qr/"promotions_redis" directive is duplicate/,
 
 # promotions_thread_pool
 
-fails('no thread pool named', qr/promotions_thread_pool/, use_pool => '');
-my $said = fails('a thread pool that nobody declared',
-                 qr/thread_pool/, thread_pool => '');
-like($said, qr/thread_pool\s+promotions/, 'the message shows the line to add');
+my $said = fails('no thread pool named', qr/"promotions_thread_pool"/,
+                 use_pool => '');
+like($said, qr/thread_pool promotions threads=\d+;/,
+     'the message shows the line to add');
+fails('a thread pool that nobody declared',
+      qr/unknown thread pool "promotions"/, thread_pool => '');
 
 
 # a directive without its arguments, or with too many
@@ -125,7 +127,7 @@ my %wrong = (
                                        '"<a@b>"', '"Bot <>"'],
     promotions_credentials         => ["$dir/missing", "$dir/readable"],
     promotions_webhook_secrets     => ["$dir/missing", "$dir/readable"],
-    promotions_trusted_certificate => ["$dir/missing", "$dir/empty"],
+    promotions_trusted_certificate => ["$dir/missing"],
     promotions_ssh_key             => ["$dir/missing"],
     promotions_ssh_known_hosts     => ["$dir/missing"],
     promotions_forge               => ['git.example.com sourceforge',
@@ -236,7 +238,7 @@ passes('a local remote that is', catalog => $local, allow_local => 1);
 
 # mirrors
 
-fails('a folder of mirrors that cannot be made', qr/promotions_mirrors/,
+fails('a folder of mirrors that cannot be made', qr{\Q$dir\E/empty/mirrors},
       mirrors => "promotions_mirrors $dir/empty/mirrors;");
 
 my $nginx = Promotions::Nginx->new(@usual);

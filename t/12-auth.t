@@ -122,8 +122,8 @@ my %may = (
     'PROMOTE_TO@q APPLICATION:R@dev'      => 403,
     'PROMOTE_TO@qa,dev'                   => 403,
     ''                                    => 403,
-    'admins'                              => 403,
-    'PROMOTE_TO'                          => 403,
+    'admins'                              => 401,   # nobody knows what
+    'PROMOTE_TO'                          => 401,   # these mean
 );
 
 my $n = 0;

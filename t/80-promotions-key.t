@@ -6,7 +6,7 @@ use Promotions::Test;
 use Digest::SHA ();
 use JSON::PP ();
 
-my $tool = $ENV{PROMOTIONS_KEY} // 'build/promotions-key';
+my $tool = $ENV{PROMOTIONS_KEY} // ($ENV{B} // 'build') . '/promotions-key';
 my $errors = temporary_folder() . '/stderr';
 my $redis = Promotions::Redis->start;
 my @address = ('-a', $redis->address);
@@ -241,6 +241,14 @@ at('delete', 'race');
 is($status, 1, 'create to a full disk: exit status 1');
 like($error, qr/the secret of key lost is lost.*rotate or delete/,
      'create to a full disk: says what to do');
+at('delete', 'lost');
+
+($status, $output) = run('perl', '-e',
+    'pipe R, W; close R; open STDOUT, ">&W"; exec @ARGV', $tool, @address,
+    'create', '--id', 'lost', '--grants', 'admin');
+is($status, 1, 'create into a closed pipe: exit status 1, no signal');
+like($output, qr/the secret of key lost is lost.*\(Broken pipe\)/,
+     'create into a closed pipe: says so');
 at('delete', 'lost');
 
 

@@ -43,11 +43,12 @@ my $nginx = Promotions::Nginx->start(
         'conf-examples/quickstart.conf',
         folder => $folder, redis => $redis->address));
 
-my ($status, $key) = run("$build/promotions-key", 'create',
+my ($status, $key) = run({ only_output => 1 },
+    "$build/promotions-key", 'create',
     '--address', $redis->address, '--name', 'quickstart',
     '--author', 'Quick Start <quickstart@example.com>', '--grants', 'admin');
-die "promotions-key: $key" if $status;
-($key) = $key =~ /([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\s*\z/;
+die "promotions-key failed\n" if $status;
+chomp $key;
 
 # for a second terminal
 write_file("$build/key", "$key\n", 0600);

@@ -29,14 +29,16 @@ typedef struct {
 
 typedef struct {
     const char  *repository;     /* repoURL as written */
-    const char  *revision;       /* as written; NULL: missing or HEAD, the
-                                    remote's default branch */
+    const char  *revision;       /* as written, without refs/heads/; NULL:
+                                    missing or HEAD, the remote's default
+                                    branch */
     const char  *path;           /* without leading or trailing "/", no "."
-                                    or ".."; "": the root */
+                                    or ".."; "": the root, or none */
     const char  *ref;            /* Argo's sources[].ref, or NULL */
     unsigned     writable:1;     /* revision is a branch's name by its form
                                     (no 40-digit SHA, no semver range, not
-                                    refs/tags/…) */
+                                    refs/tags/…); v1.2.3 is, and may still
+                                    be a tag of the remote's */
     unsigned     promotable:1;   /* has a path and is no Helm chart */
 } pm_catalog_source_t;
 
@@ -80,9 +82,10 @@ pm_catalog_t *pm_catalog_create(pm_arena_t *arena);
 
 /*
  * Reads a file, or *.yaml *.yml *.json below a folder in order of names
- * (hidden ones and links that lead out of it are skipped), for a runtime.
- * Documents of other kinds are skipped.  0, or PM_INVALID with file:line:
- * column.
+ * (hidden ones and links that lead out of it are skipped; what links reach
+ * again is read once), for a runtime.  Documents of other kinds are skipped.
+ * 0, or PM_INVALID with file:line:column; after that the catalog is of no
+ * use.
  */
 int pm_catalog_read(pm_catalog_t *catalog, const char *runtime,
     const char *path, pm_error_t *err);

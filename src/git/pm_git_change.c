@@ -73,6 +73,7 @@ pm_git_objects_tree(pm_git_objects_t *objects, const pm_oid_t *root,
     pm_error_t *err)
 {
     int             rc, empty;
+    pm_oid_t        base;
     pm_git_made_t  *made;
     pm_git_range_t  range;
     unsigned char  *data;
@@ -87,7 +88,11 @@ pm_git_objects_tree(pm_git_objects_t *objects, const pm_oid_t *root,
     range.skip = 0;
     range.depth = 0;
 
-    rc = pm_git_change_folder(objects, root, &range, tree, &empty, err);
+    /* root and tree may be the same */
+
+    base = *root;
+
+    rc = pm_git_change_folder(objects, &base, &range, tree, &empty, err);
 
     if (rc != 0 || !empty) {
         return rc;

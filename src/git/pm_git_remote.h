@@ -29,13 +29,15 @@ typedef enum {
 typedef struct {
     const char  *name;           /* refs/heads/main */
     pm_oid_t     id;
+    pm_oid_t     peeled;         /* what an annotated tag names; else zeros
+                                    (upload-pack only) */
 } pm_git_ref_t;
 
 
 /* What a service says first. */
 
 typedef struct {
-    pm_git_ref_t  *refs;         /* sorted by name; peeled entries left out */
+    pm_git_ref_t  *refs;         /* sorted by name */
     size_t         nrefs;
     const char    *head;         /* the branch that HEAD names, or NULL:
                                     refs/heads/…; upload-pack only */
@@ -44,6 +46,8 @@ typedef struct {
     unsigned       atomic:1;
     unsigned       ofs_delta:1;
     unsigned       no_thin:1;
+    unsigned       quiet:1;
+    const char    *capabilities; /* all of them, as the server wrote them */
 } pm_git_advertisement_t;
 
 
@@ -63,8 +67,9 @@ typedef struct {
 typedef struct {
     unsigned     pack_sent:1;    /* a byte of the pack has left: from here
                                     on a failure is unclear */
-    unsigned     reported:1;     /* the whole report was read: what it says
-                                    of each command is final */
+    unsigned     reported:1;     /* the whole report was read (or the server
+                                    refused the request as a whole, HTTP 4xx):
+                                    what it says of each command is final */
     const char  *unpack;         /* "ok", or the server's word */
     const char  *messages;       /* its "remote:" lines, bounded, one line
                                     joined by "; "; or NULL */

@@ -85,7 +85,7 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
 
     state = PM_GIT_DAMAGED;
 
-    if (pm_git_mirror_reopen(mirror, err) == 0
+    if (pm_git_mirror_reopen(mirror, &fault) == 0
         && !pm_git_update_missing(mirror))
     {
         state = pm_git_update_check(mirror, id);
@@ -103,7 +103,7 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
 
         state = PM_GIT_DAMAGED;
 
-        if (rc == 0 && pm_git_mirror_reopen(mirror, err) == 0) {
+        if (rc == 0 && pm_git_mirror_reopen(mirror, &fault) == 0) {
             state = pm_git_update_check(mirror, id);
         }
     }

@@ -33,8 +33,10 @@ typedef enum {
 typedef struct {
     pm_result_state_t   state;
     char                commit[PM_GIT_HEX_SIZE + 1];
-    char                digest[65];
-    pm_error_t          error;   /* FAILED: its code and message */
+    char                digest[65];  /* of its changes; "": not planned, or
+                                        found by its trailer */
+    pm_error_t          error;   /* FAILED: its code and message; UNKNOWN:
+                                    what made it so */
 } pm_result_t;
 
 
@@ -42,14 +44,16 @@ typedef enum {
     PM_BATCH_SETTLED,            /* every promotion has its final result */
     PM_BATCH_READY,              /* plan: record base(), then push */
     PM_BATCH_MOVED,              /* push: the head has moved, plan again */
-    PM_BATCH_UNKNOWN             /* push: unclear; plan again (it searches),
-                                    until it says settled */
+    PM_BATCH_UNKNOWN             /* unclear for some; plan again (it searches,
+                                    and sends what was sent once more), until
+                                    it says settled */
 } pm_batch_state_t;
 
 
 /* now: seconds since 1970, the commits' time.  committer: NAME and EMAIL.
  * searching: 1 if this is not the promotions' first try (trailers are looked
- * for from base on; NULL or zeros: the whole branch). */
+ * for from base on; NULL or zeros: the whole branch).  Such a promotion is
+ * not failed while a push of its first try could still land: it is unknown. */
 
 typedef struct {
     pm_git_t         *git;
@@ -61,6 +65,10 @@ typedef struct {
 } pm_batch_settings_t;
 
 
+/*
+ * promotions: n with one destination branch (else PM_INTERNAL); they and what
+ * settings points to (but not base) must outlive the batch.  No I/O.
+ */
 int pm_batch_create(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,
     pm_error_t *err);
@@ -82,7 +90,7 @@ pm_batch_state_t pm_batch_push(pm_batch_t *batch);
 
 /*
  * Fails whatever has no result yet: a caller that gives up (too many tries)
- * says why.
+ * says why.  What is unknown stays so: it may have landed.
  */
 void pm_batch_fail(pm_batch_t *batch, const pm_error_t *error);
 

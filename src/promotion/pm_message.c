@@ -98,27 +98,6 @@ pm_message_has_control(const char *text)
 }
 
 
-int
-pm_message_signature(const char *what, const char *name, const char *email,
-    pm_error_t *err)
-{
-    if (name == NULL || email == NULL || name[strspn(name, " ")] == '\0') {
-        return pm_error_set(err, PM_INVALID, "%s has no name or no e-mail",
-                            what);
-    }
-
-    if (pm_message_has_control(name) || pm_message_has_control(email)
-        || strpbrk(name, "<>") != NULL || strpbrk(email, "<>") != NULL)
-    {
-        return pm_error_set(err, PM_INVALID,
-                            "the name or e-mail of %s has control characters, "
-                            "\"<\" or \">\"", what);
-    }
-
-    return 0;
-}
-
-
 /* Appends text without the empty lines around it, CRLF as LF. */
 
 static void
@@ -160,8 +139,12 @@ pm_message_check(const pm_promotion_t *promotion, pm_error_t *err)
 
     const char *const  names[] = {
         promotion->id, promotion->source.namespace, promotion->source.name,
-        promotion->key_name
+        promotion->key_name, promotion->author_name, promotion->author_email
     };
+
+    if (promotion->message == NULL) {
+        return pm_error_set(err, PM_INVALID, "message should not be empty");
+    }
 
     fault = pm_message_fault(promotion->message, 1);
     if (fault != NULL) {
@@ -180,8 +163,9 @@ pm_message_check(const pm_promotion_t *promotion, pm_error_t *err)
             || pm_message_has_control(names[i]))
         {
             return pm_error_set(err, PM_INVALID,
-                                "the promotion's id, its source or the key's "
-                                "name is empty or has control characters");
+                                "the promotion's id, its source, its author "
+                                "or its key's name is empty or has control "
+                                "characters");
         }
     }
 

@@ -29,17 +29,10 @@
 const char *pm_message_fault(const char *text, int trailers);
 
 /*
- * Checks a name and an e-mail address for a signature: no control characters,
- * no "<" or ">", a name that is not empty.  PM_INVALID: "what" says whose.
- */
-int pm_message_signature(const char *what, const char *name,
-    const char *email, pm_error_t *err);
-
-/*
  * The whole message, the arena's; source is the revision promoted.  CRLF
  * becomes LF; empty lines around message and description are cut.
  * PM_INVALID: a text that pm_message_fault() refuses (a record is not trusted
- * to have been checked), or a name with control characters.
+ * to have been checked), or a name that is empty or has control characters.
  */
 int pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
     const pm_oid_t *source, const char **message, pm_error_t *err);

@@ -71,9 +71,9 @@ int pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
 /*
  * The lane of a promotion: the first 16 hex digits of SHA-256 over the
  * destination's canonical URL, a newline and its branch ("HEAD" where it is
- * NULL).
+ * NULL).  0, or -1 (out of memory; lane is then empty).
  */
-void pm_promotion_lane(const pm_promotion_t *promotion, char lane[17]);
+int pm_promotion_lane(const pm_promotion_t *promotion, char lane[17]);
 
 
 #endif /* PM_PROMOTION_H */

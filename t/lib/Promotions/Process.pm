@@ -111,6 +111,7 @@ sub write_file {
     (my $folder = $path) =~ s{/[^/]*$}{};
     File::Path::make_path($folder);
 
+    utf8::encode($text) if utf8::is_utf8($text);
     open my $file, '>:raw', $path or die "$path: $!";
     print $file $text or die "$path: $!";
     close $file or die "$path: $!";
@@ -138,8 +139,9 @@ sub environment {
 
 
 # Runs to the end, within a minute; returns the exit status (256 and more: a
-# signal) and both streams.  {input => …, folder => …, environment => {…}}
-# may come first.
+# signal) and both streams.  {input => …, folder => …, environment => {…},
+# limit => seconds, only_output => 1} may come first; the last leaves standard
+# error to the caller's.
 sub run {
     my $options = ref $_[0] eq 'HASH' ? shift : {};
     my @command = @_;
@@ -156,7 +158,8 @@ sub run {
         POSIX::setpgid(0, 0);
         open STDIN, '<', $input->filename or POSIX::_exit(127);
         open STDOUT, '>', $output->filename or POSIX::_exit(127);
-        open STDERR, '>&', \*STDOUT or POSIX::_exit(127);
+        open STDERR, '>&', \*STDOUT or POSIX::_exit(127)
+            if !$options->{only_output};
         chdir $options->{folder} or POSIX::_exit(127) if $options->{folder};
         { no warnings; exec { $command[0] } @command; }
         print STDERR "$command[0]: $!\n";

@@ -1,0 +1,106 @@
+/*
+ * From one text to the catalog: which documents are read, and by whom.
+ */
+
+#include "catalog/pm_catalog_build.h"
+
+#include <string.h>
+
+
+#define PM_CATALOG_GROUP  "promotions.nginx/"
+
+
+typedef struct {
+    const char  *version;
+    const char  *kind;
+    int        (*read)(pm_catalog_reader_t *reader, const pm_node_t *root);
+} pm_catalog_kind_t;
+
+
+static const pm_catalog_kind_t  pm_catalog_kinds[] = {
+    { "argoproj.io/v1alpha1", "Application", pm_catalog_read_application },
+    { "promotions.nginx/v1", "Environment", pm_catalog_read_environment },
+    { NULL, NULL, NULL }
+};
+
+
+/* Others' manifests of unknown kinds are none of our business; in our own
+ * group they are mistakes. */
+
+static int
+pm_catalog_read_document(pm_catalog_reader_t *reader, const pm_node_t *root)
+{
+    const pm_node_t          *version, *kind;
+    const pm_catalog_kind_t  *k;
+
+    version = pm_node_get(root, "apiVersion");
+    kind = pm_node_get(root, "kind");
+
+    if (version == NULL || version->kind != PM_NODE_STRING
+        || kind == NULL || kind->kind != PM_NODE_STRING)
+    {
+        return 0;
+    }
+
+    for (k = pm_catalog_kinds; k->version != NULL; k++) {
+
+        if (strcmp(k->version, version->text.data) == 0
+            && strcmp(k->kind, kind->text.data) == 0)
+        {
+            return k->read(reader, root);
+        }
+    }
+
+    if (strncmp(version->text.data, PM_CATALOG_GROUP,
+                strlen(PM_CATALOG_GROUP))
+        == 0)
+    {
+        return pm_catalog_fault(reader, kind, "there is no kind \"%.64s\" in "
+                                "\"%.64s\"; only Environment in "
+                                "promotions.nginx/v1",
+                                kind->text.data, version->text.data);
+    }
+
+    return 0;
+}
+
+
+int
+pm_catalog_read_text(pm_catalog_t *catalog, const char *runtime,
+    const char *name, const char *text, size_t len, pm_error_t *err)
+{
+    int                   rc;
+    size_t                i;
+    pm_arena_t           *arena;
+    pm_document_t        *document;
+    pm_catalog_reader_t   reader;
+
+    /* the tree goes, what is kept is copied */
+
+    arena = pm_arena_create();
+    if (arena == NULL) {
+        return pm_error_memory(err);
+    }
+
+    reader.catalog = catalog;
+    reader.arena = catalog->arena;
+    reader.runtime = runtime;
+    reader.err = err;
+
+    reader.file = pm_arena_strdup(catalog->arena, name);
+
+    if (reader.file == NULL) {
+        rc = pm_error_memory(err);
+
+    } else {
+        rc = pm_document_parse(arena, name, text, len, &document, err);
+    }
+
+    for (i = 0; rc == 0 && i < document->nroots; i++) {
+        rc = pm_catalog_read_document(&reader, document->roots[i]);
+    }
+
+    pm_arena_destroy(arena);
+
+    return rc;
+}

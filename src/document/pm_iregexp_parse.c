@@ -1,0 +1,577 @@
+#include "document/pm_iregexp_parse.h"
+
+#include <stdint.h>
+#include <string.h>
+
+
+static int pm_iregexp_alternatives(pm_iregexp_parser_t *parser,
+    size_t *weight);
+
+
+int
+pm_iregexp_fail(pm_iregexp_parser_t *parser, pm_code_t code, const char *what)
+{
+    unsigned     column;
+    const char  *p;
+
+    column = 1;
+
+    for (p = parser->text; p < parser->p; p++) {
+        column += ((unsigned char) *p & 0xc0) != 0x80;
+    }
+
+    (void) pm_error_set(parser->err, code,
+                        "regular expression, column %u: %s", column, what);
+
+    if (parser->err != NULL) {
+        parser->err->column = column;
+    }
+
+    return code;
+}
+
+
+static int
+pm_iregexp_peek(const pm_iregexp_parser_t *parser)
+{
+    return parser->p < parser->end ? (unsigned char) *parser->p : -1;
+}
+
+
+static int
+pm_iregexp_accept(pm_iregexp_parser_t *parser, char c)
+{
+    if (pm_iregexp_peek(parser) != (unsigned char) c) {
+        return 0;
+    }
+
+    parser->p++;
+
+    return 1;
+}
+
+
+int
+pm_iregexp_too_heavy(pm_iregexp_parser_t *parser)
+{
+    return pm_iregexp_fail(parser, PM_UNPROCESSABLE,
+                           "too large, with its repetitions");
+}
+
+
+/* Reads the character at p. */
+
+static uint32_t
+pm_iregexp_character(pm_iregexp_parser_t *parser)
+{
+    uint32_t  c;
+
+    c = (unsigned char) *parser->p++;
+
+    if (c >= 0x80) {
+        c &= (c < 0xe0) ? 0x1f : (c < 0xf0) ? 0x0f : 0x07;
+
+        while (parser->p < parser->end
+               && ((unsigned char) *parser->p & 0xc0) == 0x80)
+        {
+            c = c << 6 | ((unsigned char) *parser->p++ & 0x3f);
+        }
+    }
+
+    return c;
+}
+
+
+/* No character means anything to PCRE2 when it is written so. */
+
+static void
+pm_iregexp_put(pm_iregexp_parser_t *parser, uint32_t c)
+{
+    pm_buffer_printf(&parser->out, "\\x{%x}", (unsigned) c);
+}
+
+
+/* SingleCharEsc, behind the backslash. */
+
+static int
+pm_iregexp_escape(pm_iregexp_parser_t *parser, uint32_t *character)
+{
+    int          c;
+    const char  *found;
+
+    static const char  names[] = "()*+-.?[\\]^{|}nrt";
+    static const char  characters[] = "()*+-.?[\\]^{|}\n\r\t";
+
+    c = pm_iregexp_peek(parser);
+    found = (c > 0) ? strchr(names, c) : NULL;
+
+    if (found == NULL) {
+        return pm_iregexp_fail(parser, PM_INVALID,
+                               "expected one of ( ) * + - . ? [ \\ ] ^ { | }"
+                               " n r t p P after \\");
+    }
+
+    parser->p++;
+    *character = (unsigned char) characters[found - names];
+
+    return 0;
+}
+
+
+/* charClassEsc: \p{Lu}, \P{N}; p is at its backslash. */
+
+static int
+pm_iregexp_category(pm_iregexp_parser_t *parser)
+{
+    unsigned     i;
+    const char  *p;
+
+    static const char  *categories[] = {
+        "Llmotu", "Mcen", "Ndlo", "Pcdefios", "Zlps", "Sckmo", "Ccfno"
+    };
+
+    p = parser->p + 2;
+    parser->p = p;
+
+    if (pm_iregexp_accept(parser, '{')) {
+        for (i = 0; i < sizeof(categories) / sizeof(categories[0]); i++) {
+            if (pm_iregexp_accept(parser, categories[i][0])) {
+                break;
+            }
+        }
+
+        if (i < sizeof(categories) / sizeof(categories[0])) {
+            if (pm_iregexp_peek(parser) > 0
+                && strchr(categories[i] + 1, *parser->p) != NULL)
+            {
+                parser->p++;
+            }
+
+            if (pm_iregexp_accept(parser, '}')) {
+                pm_buffer_append(&parser->out, p - 2,
+                                 (size_t) (parser->p - p) + 2);
+                return 0;
+            }
+        }
+    }
+
+    return pm_iregexp_fail(parser, PM_INVALID,
+                           "expected a category of Unicode, such as {L} or"
+                           " {Nd}");
+}
+
+
+static int
+pm_iregexp_at_category(const pm_iregexp_parser_t *parser)
+{
+    return parser->end - parser->p >= 2 && parser->p[0] == '\\'
+           && (parser->p[1] == 'p' || parser->p[1] == 'P');
+}
+
+
+/* CCchar. */
+
+static int
+pm_iregexp_class_character(pm_iregexp_parser_t *parser, uint32_t *c)
+{
+    int  next;
+
+    next = pm_iregexp_peek(parser);
+
+    if (next == -1) {
+        return pm_iregexp_fail(parser, PM_INVALID,
+                               "a character class without its ]");
+    }
+
+    if (next == '-' || next == '[' || next == ']') {
+        return pm_iregexp_fail(parser, PM_INVALID,
+                               "- [ and ] need a \\ inside a class");
+    }
+
+    if (pm_iregexp_accept(parser, '\\')) {
+        return pm_iregexp_escape(parser, c);
+    }
+
+    *c = pm_iregexp_character(parser);
+
+    return 0;
+}
+
+
+/* CCE1: a character, a range, a category. */
+
+static int
+pm_iregexp_class_item(pm_iregexp_parser_t *parser)
+{
+    int       rc;
+    uint32_t  first, last;
+
+    if (pm_iregexp_at_category(parser)) {
+        return pm_iregexp_category(parser);
+    }
+
+    rc = pm_iregexp_class_character(parser, &first);
+    if (rc != 0) {
+        return rc;
+    }
+
+    pm_iregexp_put(parser, first);
+
+    /* a "-" before the "]" is itself */
+
+    if (pm_iregexp_peek(parser) != '-'
+        || (parser->end - parser->p >= 2 && parser->p[1] == ']'))
+    {
+        return 0;
+    }
+
+    parser->p++;
+
+    rc = pm_iregexp_class_character(parser, &last);
+    if (rc != 0) {
+        return rc;
+    }
+
+    if (last < first) {
+        return pm_iregexp_fail(parser, PM_INVALID,
+                               "a range whose end is before its start");
+    }
+
+    pm_buffer_putc(&parser->out, '-');
+    pm_iregexp_put(parser, last);
+
+    return 0;
+}
+
+
+/* charClassExpr, behind the "[". */
+
+static int
+pm_iregexp_class(pm_iregexp_parser_t *parser)
+{
+    int  rc;
+
+    pm_buffer_putc(&parser->out, '[');
+
+    if (pm_iregexp_accept(parser, '^')) {
+        pm_buffer_putc(&parser->out, '^');
+    }
+
+    if (pm_iregexp_accept(parser, '-')) {
+        pm_iregexp_put(parser, '-');
+
+    } else {
+        rc = pm_iregexp_class_item(parser);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    while (!pm_iregexp_accept(parser, ']')) {
+
+        if (pm_iregexp_accept(parser, '-')) {
+
+            pm_iregexp_put(parser, '-');
+
+            if (!pm_iregexp_accept(parser, ']')) {
+                return pm_iregexp_fail(parser, PM_INVALID,
+                                       "expected ] after -");
+            }
+
+            break;
+        }
+
+        rc = pm_iregexp_class_item(parser);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    pm_buffer_putc(&parser->out, ']');
+
+    return 0;
+}
+
+
+static int
+pm_iregexp_group(pm_iregexp_parser_t *parser, size_t *weight)
+{
+    int  rc;
+
+    if (++parser->nesting > PM_IREGEXP_NESTING) {
+        return pm_iregexp_fail(parser, PM_UNPROCESSABLE,
+                               "too many ( inside one another");
+    }
+
+    pm_buffer_puts(&parser->out, "(?:");
+
+    rc = pm_iregexp_alternatives(parser, weight);
+    if (rc != 0) {
+        return rc;
+    }
+
+    if (!pm_iregexp_accept(parser, ')')) {
+        return pm_iregexp_fail(parser, PM_INVALID, "a ( without its )");
+    }
+
+    pm_buffer_putc(&parser->out, ')');
+    parser->nesting--;
+
+    return 0;
+}
+
+
+static int
+pm_iregexp_atom(pm_iregexp_parser_t *parser, size_t *weight)
+{
+    int       rc;
+    uint32_t  c;
+
+    *weight = 1;
+
+    if (pm_iregexp_accept(parser, '(')) {
+        return pm_iregexp_group(parser, weight);
+    }
+
+    if (pm_iregexp_accept(parser, '[')) {
+        return pm_iregexp_class(parser);
+    }
+
+    if (pm_iregexp_accept(parser, '.')) {
+        pm_buffer_puts(&parser->out, "[^\\n\\r]");
+        return 0;
+    }
+
+    if (pm_iregexp_at_category(parser)) {
+        return pm_iregexp_category(parser);
+    }
+
+    if (pm_iregexp_accept(parser, '\\')) {
+        rc = pm_iregexp_escape(parser, &c);
+        if (rc != 0) {
+            return rc;
+        }
+
+        pm_iregexp_put(parser, c);
+        return 0;
+    }
+
+    if (memchr("*+?{}]", pm_iregexp_peek(parser), 6) != NULL) {
+        return pm_iregexp_fail(parser, PM_INVALID,
+                               "* + ? { } and ] need a \\, or something"
+                               " before them to repeat");
+    }
+
+    c = pm_iregexp_character(parser);
+
+    if (c == '^' || c == '$') {
+        pm_buffer_puts(&parser->out, (c == '^') ? "(?:\\A|\\x{5e})"
+                                                : "(?:\\z|\\x{24})");
+        *weight = 2;
+        return 0;
+    }
+
+    pm_iregexp_put(parser, c);
+
+    return 0;
+}
+
+
+/* QuantExact; what is larger than any weight stays the same. */
+
+static int
+pm_iregexp_number(pm_iregexp_parser_t *parser, unsigned *n)
+{
+    int  c;
+
+    c = pm_iregexp_peek(parser);
+
+    if (c < '0' || c > '9') {
+        return pm_iregexp_fail(parser, PM_INVALID, "expected a digit");
+    }
+
+    for (*n = 0; c >= '0' && c <= '9'; c = pm_iregexp_peek(parser)) {
+        if (*n <= PM_IREGEXP_WEIGHT) {
+            *n = *n * 10 + (unsigned) (c - '0');
+        }
+
+        parser->p++;
+    }
+
+    return 0;
+}
+
+
+/*
+ * X+ as XX*.  PCRE2 counts the turns of a + on one character, so that each
+ * place where it may have begun is a state of its own, and their number grows
+ * with the text; those of a * are all the same.  The + of a group is fine.
+ */
+
+static void
+pm_iregexp_plus(pm_iregexp_parser_t *parser, size_t atom, size_t *weight)
+{
+    char    *copy;
+    size_t   len;
+
+    if (parser->out.failed || parser->out.data[atom] == '(') {
+        pm_buffer_putc(&parser->out, '+');
+        return;
+    }
+
+    len = parser->out.len - atom;
+    copy = pm_buffer_reserve(&parser->out, len);
+
+    if (copy != NULL) {
+        memcpy(copy, parser->out.data + atom, len);
+        parser->out.len += len;
+    }
+
+    pm_buffer_putc(&parser->out, '*');
+    *weight *= 2;
+}
+
+
+/* range-quantifier, behind the "{". */
+
+static int
+pm_iregexp_range(pm_iregexp_parser_t *parser, size_t atom, size_t *weight)
+{
+    int       rc, open;
+    unsigned  low, high;
+
+    rc = pm_iregexp_number(parser, &low);
+    if (rc != 0) {
+        return rc;
+    }
+
+    high = low;
+    open = 0;
+
+    if (pm_iregexp_accept(parser, ',')) {
+        open = (pm_iregexp_peek(parser) == '}');
+        rc = open ? 0 : pm_iregexp_number(parser, &high);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    if (!pm_iregexp_accept(parser, '}')) {
+        return pm_iregexp_fail(parser, PM_INVALID, "expected , or }");
+    }
+
+    if (high < low) {
+        return pm_iregexp_fail(parser, PM_INVALID,
+                               "a repetition whose end is before its start");
+    }
+
+    if (high > PM_IREGEXP_WEIGHT) {
+        return pm_iregexp_too_heavy(parser);
+    }
+
+    if (!open) {
+        pm_buffer_printf(&parser->out, "{%u,%u}", low, high);
+        *weight *= (high > 0) ? high : 1;
+
+    } else if (low == 1) {
+        pm_iregexp_plus(parser, atom, weight);
+
+    } else {
+        pm_buffer_printf(&parser->out, "{%u,}", low);
+        *weight *= low + 1;
+    }
+
+    return 0;
+}
+
+
+static int
+pm_iregexp_piece(pm_iregexp_parser_t *parser, size_t *weight)
+{
+    int     rc;
+    size_t  atom;
+
+    atom = parser->out.len;
+
+    rc = pm_iregexp_atom(parser, weight);
+    if (rc != 0) {
+        return rc;
+    }
+
+    if (pm_iregexp_accept(parser, '{')) {
+        return pm_iregexp_range(parser, atom, weight);
+    }
+
+    if (pm_iregexp_accept(parser, '+')) {
+        pm_iregexp_plus(parser, atom, weight);
+
+    } else if (pm_iregexp_accept(parser, '*')) {
+        pm_buffer_putc(&parser->out, '*');
+
+    } else if (pm_iregexp_accept(parser, '?')) {
+        pm_buffer_putc(&parser->out, '?');
+    }
+
+    return 0;
+}
+
+
+static int
+pm_iregexp_alternatives(pm_iregexp_parser_t *parser, size_t *weight)
+{
+    int     c, rc;
+    size_t  piece;
+
+    *weight = 1;
+
+    for ( ;; ) {
+        c = pm_iregexp_peek(parser);
+
+        if (c == -1 || c == ')') {
+            return 0;
+        }
+
+        if (c == '|') {
+            pm_buffer_putc(&parser->out, '|');
+            parser->p++;
+            piece = 1;
+
+        } else {
+            rc = pm_iregexp_piece(parser, &piece);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+
+        /* neither can overflow: each is at most the square of the bound */
+
+        *weight += piece;
+
+        if (*weight > PM_IREGEXP_WEIGHT) {
+            return pm_iregexp_too_heavy(parser);
+        }
+    }
+}
+
+
+int
+pm_iregexp_translate(pm_iregexp_parser_t *parser, int search, size_t *weight)
+{
+    int  rc;
+
+    pm_buffer_puts(&parser->out, search ? "\\A(?s:.*)(?:" : "\\A(?:");
+
+    rc = pm_iregexp_alternatives(parser, weight);
+    if (rc != 0) {
+        return rc;
+    }
+
+    if (parser->p < parser->end) {
+        return pm_iregexp_fail(parser, PM_INVALID, "a ) without its (");
+    }
+
+    pm_buffer_puts(&parser->out, search ? ")" : ")\\z");
+
+    return parser->out.failed ? pm_error_memory(parser->err) : 0;
+}

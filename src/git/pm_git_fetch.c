@@ -1,0 +1,348 @@
+#include "git/pm_git_fetch.h"
+#include "git/pm_git_advertisement.h"
+#include "git/pm_git_fetch_transport.h"
+
+#include <errno.h>
+#include <string.h>
+
+
+#define PM_GIT_FETCH_HEADS     "refs/heads/"
+#define PM_GIT_FETCH_TRACKING  "refs/remotes/origin/"
+
+
+static const char *
+pm_git_fetch_branch(const char *ref)
+{
+    size_t  len;
+
+    len = sizeof(PM_GIT_FETCH_HEADS) - 1;
+
+    return strncmp(ref, PM_GIT_FETCH_HEADS, len) == 0 ? ref + len : ref;
+}
+
+
+static const pm_git_ref_t *
+pm_git_fetch_ref(const pm_git_advertisement_t *advertisement,
+    const char *branch, pm_arena_t *arena)
+{
+    const char  *name;
+
+    name = pm_arena_printf(arena, PM_GIT_FETCH_HEADS "%s",
+                           pm_git_fetch_branch(branch));
+
+    return name ? pm_git_advertisement_ref(advertisement, name) : NULL;
+}
+
+
+/* Of the server's capabilities those that libgit2 1.5 makes good use of. */
+
+static void
+pm_git_fetch_capabilities(const char *offered, pm_buffer_t *line)
+{
+    size_t  i, len;
+
+    static const char *const  known[] = {
+        "multi_ack", "multi_ack_detailed", "side-band", "side-band-64k",
+        "thin-pack", "ofs-delta"
+    };
+
+    for ( ;; ) {
+        offered += strspn(offered, " ");
+        len = strcspn(offered, " ");
+
+        if (len == 0) {
+            return;
+        }
+
+        for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+            if (strlen(known[i]) == len
+                && memcmp(known[i], offered, len) == 0)
+            {
+                pm_buffer_printf(line, " %s", known[i]);
+            }
+        }
+
+        offered += len;
+    }
+}
+
+
+/* The listing, as the server would have sent it had it only these refs. */
+
+static int
+pm_git_fetch_listing(pm_git_fetch_t *f,
+    const pm_git_advertisement_t *advertisement, char **specs, size_t nspecs)
+{
+    char                 hex[PM_GIT_HEX_SIZE + 1];
+    size_t               i;
+    pm_buffer_t          line;
+    const pm_git_ref_t  *ref;
+
+    static const char  announced[] = "# service=git-upload-pack\n";
+
+    memset(&line, 0, sizeof(pm_buffer_t));
+
+    if (f->remote->transport->stateless) {
+        pm_git_pktline_append(&f->listing, announced, sizeof(announced) - 1);
+        pm_buffer_puts(&f->listing, "0000");
+    }
+
+    for (i = 0; i < nspecs; i++) {
+
+        /* "+refs/heads/main:…" */
+
+        line.len = 0;
+        pm_buffer_append(&line, specs[i] + 1, strcspn(specs[i] + 1, ":"));
+
+        ref = (pm_buffer_string(&line) != NULL)
+              ? pm_git_advertisement_ref(advertisement, line.data) : NULL;
+
+        if (ref == NULL) {
+            f->listing.failed = 1;
+            break;
+        }
+
+        pm_oid_hex(hex, &ref->id);
+
+        line.len = 0;
+        pm_buffer_printf(&line, "%s %s", hex, ref->name);
+
+        if (i == 0) {
+            pm_buffer_putc(&line, '\0');
+            pm_git_fetch_capabilities(advertisement->capabilities, &line);
+        }
+
+        pm_buffer_putc(&line, '\n');
+
+        if (line.failed) {
+            f->listing.failed = 1;
+            break;
+        }
+
+        pm_git_pktline_append(&f->listing, line.data, line.len);
+    }
+
+    pm_buffer_free(&line);
+    pm_buffer_puts(&f->listing, "0000");
+
+    return f->listing.failed ? -1 : 0;
+}
+
+
+/* What libgit2 ran into, unless it was our transport: that knows better. */
+
+static int
+pm_git_fetch_failed(pm_git_fetch_t *f, pm_error_t *err)
+{
+    const char       *reason;
+    const git_error  *last;
+
+    if (f->err.code != PM_OK) {
+        return pm_error_set(err, f->err.code, "%s", f->err.message);
+    }
+
+    last = git_error_last();
+    reason = pm_git_reason();
+
+    if (last != NULL && last->klass == GIT_ERROR_NOMEMORY) {
+        return pm_error_memory(err);
+    }
+
+    if (last != NULL
+        && (last->klass == GIT_ERROR_OS
+            || strstr(reason, strerror(ENOSPC)) != NULL
+            || strstr(reason, strerror(EDQUOT)) != NULL))
+    {
+        return pm_error_set(err, PM_UNAVAILABLE, "the mirror of %s cannot be "
+                            "written: %s", f->remote->name, reason);
+    }
+
+    return pm_error_set(err, PM_REMOTE, "fetch from %s failed: %s",
+                        f->remote->name, reason);
+}
+
+
+static int
+pm_git_fetch_download(pm_git_fetch_t *f, git_repository *repository,
+    char **specs, size_t nspecs, pm_error_t *err)
+{
+    int                rc;
+    git_remote        *remote;
+    git_strarray       refspecs;
+    git_fetch_options  options;
+
+    refspecs.strings = specs;
+    refspecs.count = nspecs;
+
+    (void) git_fetch_options_init(&options, GIT_FETCH_OPTIONS_VERSION);
+
+    options.callbacks.transport = pm_git_fetch_transport;
+    options.callbacks.transfer_progress = pm_git_fetch_progress;
+    options.callbacks.payload = f;
+    options.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
+    options.update_fetchhead = 0;
+
+    remote = NULL;
+
+    if (git_remote_create_anonymous(&remote, repository, f->remote->name) < 0
+        || git_remote_download(remote, &refspecs, &options) < 0)
+    {
+        rc = pm_git_fetch_failed(f, err);
+
+    } else {
+        rc = 0;
+    }
+
+    git_remote_free(remote);
+
+    return rc;
+}
+
+
+/* refs/remotes/origin/… as the remote has them. */
+
+static int
+pm_git_fetch_track(pm_git_remote_t *remote, git_repository *repository,
+    const pm_git_advertisement_t *advertisement, const char *branch,
+    pm_arena_t *arena, pm_error_t *err)
+{
+    int                  rc;
+    git_oid              id;
+    git_odb             *odb;
+    const char          *name;
+    git_reference       *reference;
+    const pm_git_ref_t  *ref;
+
+    ref = pm_git_fetch_ref(advertisement, branch, arena);
+    name = pm_arena_printf(arena, PM_GIT_FETCH_TRACKING "%s",
+                           pm_git_fetch_branch(branch));
+
+    if (name == NULL) {
+        return pm_error_memory(err);
+    }
+
+    if (ref == NULL) {
+        rc = git_reference_remove(repository, name);
+
+        if (rc < 0 && rc != GIT_ENOTFOUND) {
+            return pm_error_set(err, PM_UNAVAILABLE, "the mirror of %s cannot "
+                                "be written: %s", remote->name,
+                                pm_git_reason());
+        }
+
+        return 0;
+    }
+
+    memcpy(id.id, ref->id.id, PM_GIT_OID_SIZE);
+
+    if (git_repository_odb(&odb, repository) < 0) {
+        return pm_error_memory(err);
+    }
+
+    rc = git_odb_exists(odb, &id);
+    git_odb_free(odb);
+
+    if (rc != 1) {
+        return pm_error_set(err, PM_REMOTE, "remote %s did not send what its "
+                            "%s points to", remote->name, ref->name);
+    }
+
+    if (git_reference_create(&reference, repository, name, &id, 1, NULL) < 0)
+    {
+        return pm_error_set(err, PM_UNAVAILABLE, "the mirror of %s cannot be "
+                            "written: %s", remote->name, pm_git_reason());
+    }
+
+    git_reference_free(reference);
+
+    return 0;
+}
+
+
+static int
+pm_git_fetch_branches(pm_git_fetch_t *f, git_repository *repository,
+    const char *const *branches, size_t nbranches, pm_arena_t *arena,
+    pm_error_t *err)
+{
+    int                      rc;
+    char                   **specs;
+    size_t                   i, n;
+    const pm_git_ref_t      *ref;
+    pm_git_advertisement_t  *advertisement;
+
+    rc = pm_git_remote_discover(f->remote, PM_GIT_UPLOAD_PACK, arena,
+                                &advertisement, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    specs = pm_arena_alloc(arena, (nbranches + 1) * sizeof(char *));
+    if (specs == NULL) {
+        return pm_error_memory(err);
+    }
+
+    for (n = 0, i = 0; i < nbranches; i++) {
+        ref = pm_git_fetch_ref(advertisement, branches[i], arena);
+
+        if (ref == NULL) {
+            continue;
+        }
+
+        specs[n] = pm_arena_printf(arena, "+%s:" PM_GIT_FETCH_TRACKING "%s",
+                                   ref->name, pm_git_fetch_branch(ref->name));
+
+        if (specs[n++] == NULL) {
+            return pm_error_memory(err);
+        }
+    }
+
+    if (n > 0) {
+        if (pm_git_fetch_listing(f, advertisement, specs, n) != 0) {
+            return pm_error_memory(err);
+        }
+
+        rc = pm_git_fetch_download(f, repository, specs, n, err);
+    }
+
+    for (i = 0; rc == 0 && i < nbranches; i++) {
+        rc = pm_git_fetch_track(f->remote, repository, advertisement,
+                                branches[i], arena, err);
+    }
+
+    return rc;
+}
+
+
+int
+pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
+{
+    int              rc;
+    pm_arena_t      *arena;
+    pm_git_fetch_t   fetch;
+
+    memset(&fetch, 0, sizeof(pm_git_fetch_t));
+    fetch.remote = remote;
+
+    arena = pm_arena_create();
+    if (arena == NULL) {
+        return pm_error_memory(err);
+    }
+
+    pm_git_remote_begin(remote);
+
+    rc = pm_git_fetch_branches(&fetch, repository, branches, nbranches, arena,
+                               err);
+
+    if (rc == 0 && fetch.asked) {
+        pm_git_remote_drain(remote, PM_GIT_UPLOAD_PACK);
+    }
+
+    remote->transport->close(remote, PM_GIT_UPLOAD_PACK);
+
+    pm_buffer_free(&fetch.listing);
+    pm_buffer_free(&fetch.request);
+    pm_arena_destroy(arena);
+
+    return rc;
+}

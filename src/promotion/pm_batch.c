@@ -1,0 +1,215 @@
+#include "promotion/pm_batch_internal.h"
+
+#include <string.h>
+
+
+int
+pm_batch_create(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,
+    pm_error_t *err)
+{
+    int          rc;
+    size_t       i;
+    pm_arena_t  *arena;
+    pm_batch_t  *created;
+
+    arena = pm_arena_create();
+    if (arena == NULL) {
+        return pm_error_memory(err);
+    }
+
+    created = pm_arena_zalloc(arena, sizeof(pm_batch_t));
+    if (created == NULL) {
+        pm_arena_destroy(arena);
+        return pm_error_memory(err);
+    }
+
+    created->arena = arena;
+    created->settings = *settings;
+    created->promotions = promotions;
+    created->searching = settings->searching;
+
+    if (settings->base != NULL) {
+        created->since = *settings->base;
+        created->doubt = *settings->base;
+        created->settings.base = NULL;
+    }
+
+    created->items = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_batch_item_t));
+    if (created->items == NULL) {
+        rc = pm_error_memory(err);
+        goto failed;
+    }
+
+    if (n > 0) {
+        rc = pm_repositories_create(arena, settings->git,
+                                    &promotions[0].parts[0].destination,
+                                    PM_GIT_RECEIVE_PACK,
+                                    &created->repositories, err);
+        if (rc != 0) {
+            goto failed;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        created->items[i].doubtful = settings->searching;
+
+        rc = pm_source_revisions(created->repositories, &promotions[i], arena,
+                                 &created->items[i].sources, err);
+        if (rc != 0) {
+            goto failed;
+        }
+    }
+
+    created->n = n;
+    *batch = created;
+
+    return 0;
+
+failed:
+
+    pm_batch_destroy(created);
+
+    return rc;
+}
+
+
+void
+pm_batch_destroy(pm_batch_t *batch)
+{
+    if (batch == NULL) {
+        return;
+    }
+
+    /* objects lie on a mirror, which the arena closes */
+
+    pm_batch_forget(batch);
+    pm_arena_destroy(batch->round);
+    pm_arena_destroy(batch->arena);
+}
+
+
+int
+pm_batch_round(pm_batch_t *batch)
+{
+    pm_arena_destroy(batch->round);
+    batch->round = pm_arena_create();
+
+    return (batch->round != NULL) ? 0 : -1;
+}
+
+
+void
+pm_batch_forget(pm_batch_t *batch)
+{
+    size_t  i;
+
+    if (batch->objects != NULL) {
+        pm_git_objects_destroy(batch->objects);
+        batch->objects = NULL;
+    }
+
+    batch->resend = 0;
+
+    for (i = 0; i < batch->n; i++) {
+        memset(&batch->items[i].commit, 0, sizeof(pm_oid_t));
+    }
+}
+
+
+int
+pm_batch_open(const pm_batch_t *batch, size_t i)
+{
+    return batch->items[i].result.state != PM_RESULT_LANDED
+           && batch->items[i].result.state != PM_RESULT_FAILED;
+}
+
+
+void
+pm_batch_land(pm_batch_t *batch, size_t i, const pm_oid_t *commit)
+{
+    pm_result_t  *result;
+
+    result = &batch->items[i].result;
+
+    result->state = PM_RESULT_LANDED;
+    result->error.code = 0;
+    result->error.message[0] = '\0';
+    pm_oid_hex(result->commit, commit);
+}
+
+
+void
+pm_batch_negative(pm_batch_t *batch, size_t i, const pm_error_t *error)
+{
+    pm_batch_item_t  *item;
+
+    item = &batch->items[i];
+
+    item->result.state = item->doubtful ? PM_RESULT_UNKNOWN
+                                        : PM_RESULT_FAILED;
+    item->result.error = *error;
+}
+
+
+void
+pm_batch_negative_all(pm_batch_t *batch, const pm_error_t *error)
+{
+    size_t  i;
+
+    for (i = 0; i < batch->n; i++) {
+        if (pm_batch_open(batch, i)) {
+            pm_batch_negative(batch, i, error);
+        }
+    }
+}
+
+
+pm_batch_state_t
+pm_batch_state(const pm_batch_t *batch)
+{
+    size_t            i;
+    pm_batch_state_t  state;
+
+    state = PM_BATCH_SETTLED;
+
+    for (i = 0; i < batch->n; i++) {
+
+        if (batch->items[i].result.state == PM_RESULT_UNKNOWN) {
+            return PM_BATCH_UNKNOWN;
+        }
+
+        if (batch->items[i].result.state == PM_RESULT_NONE) {
+            state = PM_BATCH_MOVED;
+        }
+    }
+
+    return state;
+}
+
+
+const pm_oid_t *
+pm_batch_base(const pm_batch_t *batch)
+{
+    return &batch->base;
+}
+
+
+void
+pm_batch_fail(pm_batch_t *batch, const pm_error_t *error)
+{
+    size_t  i;
+
+    for (i = 0; i < batch->n; i++) {
+        if (batch->items[i].result.state == PM_RESULT_NONE) {
+            pm_batch_negative(batch, i, error);
+        }
+    }
+}
+
+
+const pm_result_t *
+pm_batch_result(const pm_batch_t *batch, size_t i)
+{
+    return &batch->items[i].result;
+}

@@ -1,0 +1,82 @@
+/*
+ * pm_batch_internal.h: a batch, as its three files see it: pm_batch.c (life
+ * and results), pm_batch_plan.c, pm_batch_push.c.
+ */
+
+#ifndef PM_BATCH_INTERNAL_H
+#define PM_BATCH_INTERNAL_H
+
+
+#include "git/pm_git_objects.h"
+#include "promotion/pm_batch.h"
+#include "promotion/pm_source.h"
+
+
+typedef struct {
+    pm_result_t      result;
+    pm_revision_t  **sources;        /* one a part */
+    pm_oid_t         commit;         /* planned for the push; or zeros */
+    unsigned         doubtful:1;     /* a push of it may still land */
+} pm_batch_item_t;
+
+
+struct pm_batch_s {
+    pm_arena_t            *arena;        /* the batch's */
+    pm_arena_t            *round;        /* of one plan and its push */
+    pm_batch_settings_t    settings;
+    const pm_promotion_t  *promotions;
+    pm_batch_item_t       *items;
+    size_t                 n;
+
+    pm_repositories_t     *repositories;
+    pm_git_objects_t      *objects;      /* of the plan; or NULL */
+    pm_oid_t               base;         /* the head that it builds on */
+    pm_oid_t               tip;          /* its last commit, */
+    pm_oid_t               tree;         /* and the tree of that */
+
+    /*
+     * What is looked for: trailers after "since" (zeros: anywhere).  A push
+     * whose outcome is unclear can land as long as the head is "doubt", its
+     * old value (zeros: no such push).
+     */
+    pm_oid_t               since;
+    pm_oid_t               doubt;
+    unsigned               searching:1;
+    unsigned               resend:1;     /* what was sent is sent again as
+                                            long as the head is "doubt" */
+
+    unsigned               whole:1;      /* no thin packs any more */
+    unsigned               busy;         /* refusals that a lock explains */
+};
+
+
+/* A new round, which a plan begins: what was read before is gone.  0, or -1:
+ * out of memory. */
+int pm_batch_round(pm_batch_t *batch);
+
+/* Forgets the plan. */
+void pm_batch_forget(pm_batch_t *batch);
+
+/* 1 while promotion i has no final result. */
+int pm_batch_open(const pm_batch_t *batch, size_t i);
+
+/* The results of promotion i.  Negative: FAILED, or UNKNOWN while a push of
+ * it may still land. */
+void pm_batch_land(pm_batch_t *batch, size_t i, const pm_oid_t *commit);
+void pm_batch_negative(pm_batch_t *batch, size_t i, const pm_error_t *error);
+
+/* The same for all that are open. */
+void pm_batch_negative_all(pm_batch_t *batch, const pm_error_t *error);
+
+/* SETTLED; or UNKNOWN if one is; or MOVED: plan again. */
+pm_batch_state_t pm_batch_state(const pm_batch_t *batch);
+
+/*
+ * Reads the remotes (sources 0: only the destination), and if this is not the
+ * first try looks for what has landed; what has not and can no longer is free
+ * to be planned again.
+ */
+int pm_batch_read(pm_batch_t *batch, int sources, pm_error_t *err);
+
+
+#endif /* PM_BATCH_INTERNAL_H */

@@ -1,0 +1,313 @@
+#include "promotion/pm_batch_internal.h"
+
+#include "promotion/pm_message.h"
+#include "promotion/pm_plan.h"
+
+#include <string.h>
+
+
+/* Trailers of earlier tries between "since" and the head. */
+
+static int
+pm_batch_search(pm_batch_t *batch, pm_error_t *err)
+{
+    int               rc;
+    size_t            i, n, *indexes;
+    pm_oid_t         *found;
+    const char      **ids;
+    pm_batch_item_t  *item;
+
+    ids = pm_arena_alloc(batch->round, batch->n * sizeof(char *));
+    indexes = pm_arena_alloc(batch->round, batch->n * sizeof(size_t));
+    found = pm_arena_zalloc(batch->round, batch->n * sizeof(pm_oid_t));
+
+    if (ids == NULL || indexes == NULL || found == NULL) {
+        return pm_error_memory(err);
+    }
+
+    for (i = 0, n = 0; i < batch->n; i++) {
+        if (pm_batch_open(batch, i)) {
+            ids[n] = batch->promotions[i].id;
+            indexes[n++] = i;
+        }
+    }
+
+    rc = (n == 0) ? 0
+         : pm_git_mirror_search(batch->repositories->first->mirror,
+                                &batch->base, &batch->since, ids, n, found,
+                                err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for (i = 0; i < n; i++) {
+        item = &batch->items[indexes[i]];
+
+        if (!pm_oid_is_zero(&found[i])) {
+            pm_batch_land(batch, indexes[i], &found[i]);
+            continue;
+        }
+
+        /* a push that builds on another head can no longer land */
+
+        if (!pm_oid_equal(&batch->base, &batch->doubt)) {
+            item->doubtful = 0;
+            item->result.state = PM_RESULT_NONE;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+pm_batch_read(pm_batch_t *batch, int sources, pm_error_t *err)
+{
+    int  rc;
+
+    rc = pm_repositories_read(batch->repositories, sources, batch->round, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    batch->base = batch->repositories->destination->tip;
+
+    return batch->searching ? pm_batch_search(batch, err) : 0;
+}
+
+
+/*
+ * What promotion i is taken from.  A source on the branch that is written is
+ * read as the promotions before this one in the batch leave it: a batch does
+ * what its promotions would do one after the other.
+ */
+
+static int
+pm_batch_sources(const pm_batch_t *batch, size_t i, pm_arena_t *arena,
+    pm_source_t **sources, pm_error_t *err)
+{
+    int                     rc;
+    size_t                  j;
+    pm_revision_t          *revision, *destination;
+    const pm_promotion_t   *promotion;
+
+    promotion = &batch->promotions[i];
+    destination = batch->repositories->destination;
+
+    rc = pm_source_read(promotion, batch->items[i].sources, arena, sources,
+                        err);
+    if (rc != 0 || promotion->source_commit != NULL) {
+        return rc;
+    }
+
+    for (j = 0; j < promotion->nparts; j++) {
+        revision = batch->items[i].sources[j];
+
+        if (revision->repository == destination->repository
+            && revision->branch && strcmp(revision->ref, destination->ref) == 0)
+        {
+            (*sources)[j].commit = batch->tip;
+            (*sources)[j].tree = batch->tree;
+        }
+    }
+
+    return 0;
+}
+
+
+/* The commit of promotion i on top of the ones before it. */
+
+static int
+pm_batch_commit(pm_batch_t *batch, size_t i, const pm_plan_t *plan,
+    const pm_oid_t *source, pm_arena_t *arena, pm_error_t *err)
+{
+    int                    rc;
+    pm_oid_t               tree, commit;
+    const char            *message;
+    pm_git_signature_t     author, committer;
+    const pm_promotion_t  *promotion;
+
+    promotion = &batch->promotions[i];
+
+    rc = pm_message_create(arena, promotion, source, &message, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_git_objects_tree(batch->objects, &batch->tree, plan->changes,
+                             plan->nchanges, &tree, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    author.name = promotion->author_name;
+    author.email = promotion->author_email;
+    author.time = batch->settings.now;
+
+    committer.name = batch->settings.committer_name;
+    committer.email = batch->settings.committer_email;
+    committer.time = batch->settings.now;
+
+    rc = pm_git_objects_commit(batch->objects, &tree, &batch->tip, &author,
+                               &committer, message, &commit, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    batch->items[i].commit = commit;
+    batch->tip = commit;
+    batch->tree = tree;
+
+    return 0;
+}
+
+
+static int
+pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
+    pm_error_t *err)
+{
+    int                    rc;
+    pm_plan_t              plan;
+    pm_source_t           *sources;
+    const pm_promotion_t  *promotion;
+
+    promotion = &batch->promotions[i];
+
+    rc = pm_batch_sources(batch, i, arena, &sources, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_plan(promotion, sources, batch->objects,
+                 batch->repositories->first->mirror, &batch->tree, arena,
+                 &plan, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    memcpy(batch->items[i].result.digest, plan.digest, PM_DIGEST_SIZE);
+
+    if (plan.nchanges == 0) {
+        return pm_error_set(err, PM_NO_CHANGES, "no changes found between "
+                            "source and destination applications");
+    }
+
+    if (promotion->expected_digest != NULL
+        && strcmp(promotion->expected_digest, plan.digest) != 0)
+    {
+        return pm_error_set(err, PM_CONFLICT,
+                            "the changes differ from what was expected: "
+                            "expectedDigest is %s, the digest of the changes "
+                            "is now %s", promotion->expected_digest,
+                            plan.digest);
+    }
+
+    return pm_batch_commit(batch, i, &plan, &sources[0].commit, arena, err);
+}
+
+
+/*
+ * Plans all that are open, one on top of the other.  What is wrong with one is
+ * its own result.  A mirror that turns out to be broken is nobody's fault:
+ * unless this is the last try, that is returned.
+ */
+
+static int
+pm_batch_chain(pm_batch_t *batch, int last, pm_error_t *err)
+{
+    int             rc;
+    size_t          i;
+    pm_arena_t     *arena;
+    pm_revision_t  *destination;
+
+    destination = batch->repositories->destination;
+
+    pm_batch_forget(batch);
+
+    batch->tip = batch->base;
+    batch->tree = destination->tree;
+
+    rc = pm_git_objects_create(destination->repository->mirror,
+                               &batch->objects, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for (i = 0; i < batch->n; i++) {
+
+        if (!pm_batch_open(batch, i)) {
+            continue;
+        }
+
+        arena = pm_arena_create();
+        if (arena == NULL) {
+            return pm_error_memory(err);
+        }
+
+        rc = pm_batch_plan_one(batch, i, arena, err);
+
+        pm_arena_destroy(arena);
+
+        if (rc == 0) {
+            continue;
+        }
+
+        if (!last && pm_repositories_broken(batch->repositories)) {
+            return rc;
+        }
+
+        pm_batch_negative(batch, i, err);
+    }
+
+    return 0;
+}
+
+
+pm_batch_state_t
+pm_batch_plan(pm_batch_t *batch)
+{
+    int         rc, last;
+    pm_error_t  err;
+
+    if (batch->n == 0) {
+        return PM_BATCH_SETTLED;
+    }
+
+    for (last = 0; /* void */; last = 1) {
+
+        rc = (pm_batch_round(batch) == 0) ? pm_batch_read(batch, 1, &err)
+                                          : pm_error_memory(&err);
+
+        if (rc == 0 && batch->resend
+            && pm_oid_equal(&batch->base, &batch->doubt))
+        {
+            return PM_BATCH_READY;
+        }
+
+        if (rc == 0) {
+            rc = pm_batch_chain(batch, last, &err);
+        }
+
+        if (rc == 0) {
+            break;
+        }
+
+        if (last || !pm_repositories_broken(batch->repositories)) {
+            pm_batch_negative_all(batch, &err);
+
+            if (!batch->resend) {
+                pm_batch_forget(batch);
+            }
+
+            return pm_batch_state(batch);
+        }
+    }
+
+    if (!pm_oid_equal(&batch->tip, &batch->base)) {
+        return PM_BATCH_READY;
+    }
+
+    pm_batch_forget(batch);
+
+    return pm_batch_state(batch);
+}

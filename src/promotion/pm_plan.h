@@ -1,0 +1,42 @@
+/*
+ * pm_plan.h: what one promotion changes: for each of its parts, what the
+ * source selects, compared with what the destination has now.
+ *
+ * Inside the promotion room only.
+ */
+
+#ifndef PM_PLAN_H
+#define PM_PLAN_H
+
+
+#include "git/pm_git_objects.h"
+#include "promotion/pm_digest.h"
+#include "promotion/pm_source.h"
+
+
+typedef struct {
+    pm_git_change_t  *changes;       /* by the bytes of their paths, none
+                                        twice; from the tree's root */
+    size_t            nchanges;      /* 0: nothing to promote */
+    char              digest[PM_DIGEST_SIZE];
+    const char       *template;      /* its name, or NULL: whole folders */
+    const char       *origin;        /* where the template came from */
+} pm_plan_t;
+
+
+/*
+ * Plans promotion on tree, a tree of the mirror that objects belong to.
+ * sources: one for each part.  Blobs that the mirror lacks are put into
+ * objects.  All is the arena's.
+ *
+ * PM_NOT_FOUND: the source has no such folder; PM_UNPROCESSABLE: two parts
+ * write different things to one path, or what a file should become cannot be
+ * made; PM_UNAVAILABLE: an object could not be read (the mirror is then
+ * broken), memory.
+ */
+int pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
+    pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
+    pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err);
+
+
+#endif /* PM_PLAN_H */

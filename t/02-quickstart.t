@@ -1,0 +1,91 @@
+# make run: what it prints works as it is printed.
+
+use lib 't/lib';
+use Promotions::Test;
+
+my $run = Promotions::Process->start(
+    name => 'make run', command => [$^X, 'tools/run.pl'], stop => 'INT',
+    environment => { B => $ENV{B} // 'build' });
+
+wait_for('the gateway', sub {
+    die read_file($run->{output}) if !$run->alive;
+    return (read_file($run->{output}) // '') =~ /Ctrl-C stops/;
+}, 30);
+
+my $text = read_file($run->{output});
+my ($url, $repository) =
+    $text =~ m{gateway is at (\S+), its repository at (\S+)};
+my ($preview, $commit) = $text =~ m{^  (curl -s .*?\}')$}msg;
+
+like($preview, qr{\Q$url\E/api/promotions/preview}, 'prints a preview');
+like($commit, qr{\Q$url\E/api/promotions/commit}, 'and a commit');
+
+
+sub shell {
+    my ($status, $output) = run('sh', '-c', shift);
+    diag($output) if $status;
+    return JSON::PP->new->utf8->decode($output || '{}');
+}
+
+
+my $json = shell($preview);
+is_deeply([ map { $_->{path} } @{ $json->{files} } ],
+          ['qa/orders/Chart.yaml', 'qa/orders/values.yaml'],
+          'the preview shows the two files that would change')
+    or diag(JSON::PP->new->encode($json));
+
+$json = shell($commit);
+like($json->{COMMIT_SHA}, qr/^[0-9a-f]{40}$/, 'the commit lands')
+    or diag(JSON::PP->new->encode($json));
+
+my $clone = temporary_folder();
+my ($status) = run('git', 'clone', '-q', $repository, "$clone/gitops");
+is($status, 0, 'the repository can be cloned');
+is(read_file("$clone/gitops/qa/orders/values.yaml"), <<'END',
+# orders in qa
+replicas: 2   # this environment's own
+host: orders.qa.example.com
+
+image:
+  repository: registry.example.com/shop/orders
+  tag: "1.8.0"
+END
+   'only the tag moved');
+
+$json = shell($commit);
+is($json->{message},
+   'no changes found between source and destination applications',
+   'a second time there is nothing left');
+
+for my $name ('orders', 'web') {
+    for my $pair (['dev', 'qa'], ['qa', 'prod']) {
+        (my $other = $commit) =~ s/orders-/$name-/g;
+        $other =~ s/-dev"/-$pair->[0]"/;
+        $other =~ s/-qa"(?=\},\n *"message")/-$pair->[1]"/;
+        next if $name eq 'orders' && $pair->[0] eq 'dev';
+        like(shell($other)->{COMMIT_SHA}, qr/^[0-9a-f]{40}$/,
+             "$name from $pair->[0] to $pair->[1]");
+    }
+}
+
+run({ folder => "$clone/gitops" }, 'git', 'pull', '-q');
+like(read_file("$clone/gitops/prod/web/kustomization.yaml"),
+     qr/^namePrefix: prod-\n.*^    newTag: 3\.1\.0$/ms,
+     'Kustomize: the tag moved, the prefix did not');
+
+# the README names the same request
+my $readme = read_file('README.md');
+my ($body) = $commit =~ /-d '(.*)'/s;
+my ($documented) = $readme =~ /-d '(.*?\})'/s;
+is_deeply(JSON::PP->new->decode($documented), JSON::PP->new->decode($body),
+          'the README shows this request');
+my $key = read_file(($ENV{B} // 'build') . '/key');
+chomp $key;
+like($commit, qr/\Q$key\E/, 'and its key is in build/key');
+
+my ($port) = $url =~ /:(\d+)$/;
+ok($run->stop('INT'), 'Ctrl-C ends it');
+my $r = http_request(port => $port, path => '/health', timeout => 2);
+is($r->{status}, 0, 'and nginx with it');
+
+done_testing();
