@@ -53,8 +53,8 @@ typedef struct {
     ngx_msec_t                   git_idle_timeout;
     ngx_str_t                    thread_pool_name;
     ngx_thread_pool_t           *thread_pool;
-    ngx_uint_t                   batch;       /* promotions in one push */
-    ngx_uint_t                   queue;       /* waiting on one lane */
+    ngx_int_t                    batch;       /* promotions in one push */
+    ngx_int_t                    queue;       /* waiting on one lane */
     ngx_msec_t                   lease;
     time_t                       retention;   /* of records, seconds */
     ngx_uint_t                   used;        /* a location serves it */

@@ -45,6 +45,15 @@ static ngx_http_promotions_location_t  ngx_http_promotions_health = {
 };
 
 
+static ngx_conf_num_bounds_t  ngx_http_promotions_batch_bounds = {
+    ngx_conf_check_num_bounds, 1, 4096
+};
+
+static ngx_conf_num_bounds_t  ngx_http_promotions_queue_bounds = {
+    ngx_conf_check_num_bounds, 1, 1048576
+};
+
+
 ngx_command_t  ngx_http_promotions_commands[] = {
 
     { ngx_string("promotions"),
@@ -159,6 +168,41 @@ ngx_command_t  ngx_http_promotions_commands[] = {
       offsetof(ngx_http_promotions_main_conf_t, git_idle_timeout),
       NULL },
 
+    { ngx_string("promotions_batch"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, batch),
+      &ngx_http_promotions_batch_bounds },
+
+    { ngx_string("promotions_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_num_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, queue),
+      &ngx_http_promotions_queue_bounds },
+
+    { ngx_string("promotions_lease"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_timeout,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, lease),
+      NULL },
+
+    { ngx_string("promotions_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, retention),
+      NULL },
+
+    { ngx_string("promotions_wait"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_timeout,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_promotions_loc_conf_t, wait),
+      NULL },
+
       ngx_null_command
 };
 
@@ -195,6 +239,10 @@ ngx_http_promotions_create_main_conf(ngx_conf_t *cf)
     pmcf->allow_local_remotes = NGX_CONF_UNSET;
     pmcf->git_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->git_idle_timeout = NGX_CONF_UNSET_MSEC;
+    pmcf->batch = NGX_CONF_UNSET;
+    pmcf->queue = NGX_CONF_UNSET;
+    pmcf->lease = NGX_CONF_UNSET_MSEC;
+    pmcf->retention = NGX_CONF_UNSET;
 
     return pmcf;
 }
@@ -214,6 +262,10 @@ ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(pmcf->allow_local_remotes, 0);
     ngx_conf_init_msec_value(pmcf->git_timeout, 30000);
     ngx_conf_init_msec_value(pmcf->git_idle_timeout, 10000);
+    ngx_conf_init_value(pmcf->batch, 256);
+    ngx_conf_init_value(pmcf->queue, 4096);
+    ngx_conf_init_msec_value(pmcf->lease, 15000);
+    ngx_conf_init_value(pmcf->retention, 270 * 24 * 60 * 60);
 
     if (pmcf->committer_name.len == 0) {
         ngx_str_set(&pmcf->committer_name, NGX_HTTP_PROMOTIONS_COMMITTER);
@@ -251,6 +303,7 @@ ngx_http_promotions_create_loc_conf(ngx_conf_t *cf)
 
     plcf->success_status = NGX_CONF_UNSET_UINT;
     plcf->trailing_commas = NGX_CONF_UNSET;
+    plcf->wait = NGX_CONF_UNSET_MSEC;
 
     return plcf;
 }
@@ -265,6 +318,7 @@ ngx_http_promotions_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->success_status, prev->success_status,
                               NGX_HTTP_OK);
     ngx_conf_merge_value(conf->trailing_commas, prev->trailing_commas, 0);
+    ngx_conf_merge_msec_value(conf->wait, prev->wait, 60000);
 
     return NGX_CONF_OK;
 }
@@ -474,7 +528,7 @@ ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         rv = NGX_CONF_ERROR;
     }
 
-    if (rv == NGX_CONF_ERROR || rv != NGX_CONF_OK) {
+    if (rv != NGX_CONF_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in \"%V\" directive, "
                            "it must be a time from 1ms to 1d, once",
