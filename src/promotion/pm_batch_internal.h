@@ -68,6 +68,10 @@ void pm_batch_negative(pm_batch_t *batch, size_t i, const pm_error_t *error);
 /* The same for all that are open. */
 void pm_batch_negative_all(pm_batch_t *batch, const pm_error_t *error);
 
+/* All that was planned is on the branch: the mirror keeps the objects, the
+ * plan is done. */
+void pm_batch_landed(pm_batch_t *batch);
+
 /* SETTLED; or UNKNOWN if one is; or MOVED: plan again. */
 pm_batch_state_t pm_batch_state(const pm_batch_t *batch);
 

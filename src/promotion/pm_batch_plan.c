@@ -32,10 +32,8 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
         }
     }
 
-    rc = (n == 0) ? 0
-         : pm_git_mirror_search(batch->repositories->first->mirror,
-                                &batch->base, &batch->since, ids, n, found,
-                                err);
+    rc = pm_git_mirror_search(batch->repositories->first->mirror, &batch->base,
+                              &batch->since, ids, n, found, err);
     if (rc != 0) {
         return rc;
     }
@@ -71,6 +69,13 @@ pm_batch_read(pm_batch_t *batch, int sources, pm_error_t *err)
     }
 
     batch->base = batch->repositories->destination->tip;
+
+    if (batch->resend && pm_oid_equal(&batch->base, &batch->tip)) {
+
+        /* what was sent has arrived */
+
+        pm_batch_landed(batch);
+    }
 
     return batch->searching ? pm_batch_search(batch, err) : 0;
 }
@@ -273,6 +278,12 @@ pm_batch_plan(pm_batch_t *batch)
         return PM_BATCH_SETTLED;
     }
 
+    /* objects in memory would hide that the mirror lacks them */
+
+    if (!batch->resend) {
+        pm_batch_forget(batch);
+    }
+
     for (last = 0; /* void */; last = 1) {
 
         rc = (pm_batch_round(batch) == 0) ? pm_batch_read(batch, 1, &err)
@@ -295,7 +306,7 @@ pm_batch_plan(pm_batch_t *batch)
         if (last || !pm_repositories_broken(batch->repositories)) {
             pm_batch_negative_all(batch, &err);
 
-            if (!batch->resend) {
+            if (!pm_oid_equal(&batch->base, &batch->doubt)) {
                 pm_batch_forget(batch);
             }
 

@@ -7,9 +7,7 @@
 #define PM_BATCH_BUSY  3
 
 
-/* Everything that was pushed is on the branch. */
-
-static void
+void
 pm_batch_landed(pm_batch_t *batch)
 {
     size_t            i;
@@ -29,6 +27,8 @@ pm_batch_landed(pm_batch_t *batch)
     (void) pm_git_mirror_keep(r->mirror, batch->objects,
                               batch->repositories->destination->ref,
                               &batch->tip, &ignored);
+
+    pm_batch_forget(batch);
 }
 
 
@@ -237,7 +237,6 @@ pm_batch_push(pm_batch_t *batch)
     if (rc == 0) {
         pm_batch_answered(batch);
         pm_batch_landed(batch);
-        pm_batch_forget(batch);
         return pm_batch_state(batch);
     }
 
