@@ -25,7 +25,7 @@ struct ngx_promotions_redis_s {
 
     unsigned                         ready:1;       /* logged in */
     unsigned                         closing:1;
-    unsigned                         reported:1;    /* the fault is in the log */
+    unsigned                         reported:1;    /* the fault is logged */
 };
 
 
