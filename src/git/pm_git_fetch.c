@@ -21,11 +21,17 @@ pm_git_fetch_branch(const char *ref)
 }
 
 
+/* A branch, or another ref (a tag) by its whole name. */
+
 static const pm_git_ref_t *
 pm_git_fetch_ref(const pm_git_advertisement_t *advertisement,
     const char *branch, pm_arena_t *arena)
 {
     const char  *name;
+
+    if (strncmp(branch, "refs/", 5) == 0) {
+        return pm_git_advertisement_ref(advertisement, branch);
+    }
 
     name = pm_arena_printf(arena, PM_GIT_FETCH_HEADS "%s",
                            pm_git_fetch_branch(branch));

@@ -236,9 +236,11 @@ pm_repository_try(pm_repositories_t *repositories, pm_repository_t *r,
     }
 
     for (revision = r->revisions; revision; revision = revision->next) {
-        revision->error.code = 0;
-        (void) pm_revision_resolve(repositories, revision, arena,
-                                   &revision->error);
+        rc = pm_revision_resolve(repositories, revision, arena,
+                                 &revision->error);
+        if (rc == 0) {
+            revision->error.code = 0;
+        }
     }
 
     rc = pm_repository_branches(r, arena, &r->error);
