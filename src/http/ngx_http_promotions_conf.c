@@ -17,6 +17,10 @@ static char *ngx_http_promotions_thread_pool(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_promotions_retention(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_promotions_number(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_promotions_success_status(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_init_git(ngx_conf_t *cf,
@@ -26,6 +30,12 @@ static char *ngx_http_promotions_init_mirrors(ngx_conf_t *cf,
 static const char *ngx_http_promotions_full_path(ngx_conf_t *cf,
     ngx_str_t *path);
 static void ngx_http_promotions_free_arena(void *data);
+
+
+typedef struct {
+    ngx_int_t  low;
+    ngx_int_t  high;
+} ngx_http_promotions_bounds_t;
 
 
 /* Which handler serves a location, and what it is called there. */
@@ -45,12 +55,12 @@ static ngx_http_promotions_location_t  ngx_http_promotions_health = {
 };
 
 
-static ngx_conf_num_bounds_t  ngx_http_promotions_batch_bounds = {
-    ngx_conf_check_num_bounds, 1, 4096
+static ngx_http_promotions_bounds_t  ngx_http_promotions_batch_bounds = {
+    1, 4096
 };
 
-static ngx_conf_num_bounds_t  ngx_http_promotions_queue_bounds = {
-    ngx_conf_check_num_bounds, 1, 1048576
+static ngx_http_promotions_bounds_t  ngx_http_promotions_queue_bounds = {
+    1, 1048576
 };
 
 
@@ -170,14 +180,14 @@ ngx_command_t  ngx_http_promotions_commands[] = {
 
     { ngx_string("promotions_batch"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_promotions_number,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, batch),
       &ngx_http_promotions_batch_bounds },
 
     { ngx_string("promotions_queue"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_promotions_number,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, queue),
       &ngx_http_promotions_queue_bounds },
@@ -191,7 +201,7 @@ ngx_command_t  ngx_http_promotions_commands[] = {
 
     { ngx_string("promotions_retention"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_promotions_retention,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, retention),
       NULL },
@@ -533,6 +543,62 @@ ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                            "invalid value \"%V\" in \"%V\" directive, "
                            "it must be a time from 1ms to 1d, once",
                            &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_retention(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (pmcf->retention != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    pmcf->retention = ngx_parse_time(&value[1], 1);
+
+    if (pmcf->retention == (time_t) NGX_ERROR || pmcf->retention == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, "
+                           "it must be a time of 1s or more",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_number(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t                     *number;
+    ngx_str_t                     *value;
+    ngx_http_promotions_bounds_t  *bounds;
+
+    value = cf->args->elts;
+    bounds = cmd->post;
+    number = (ngx_int_t *) ((char *) conf + cmd->offset);
+
+    if (*number != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    *number = ngx_atoi(value[1].data, value[1].len);
+
+    if (*number < bounds->low || *number > bounds->high) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, "
+                           "it must be a number from %i to %i",
+                           &value[1], &cmd->name, bounds->low, bounds->high);
         return NGX_CONF_ERROR;
     }
 
