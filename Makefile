@@ -30,7 +30,9 @@ BUILD   = $(abspath $(B))
 ROOT    = $(CURDIR)
 
 SOURCES = $(sort $(foreach room,$(ROOMS),$(wildcard src/$(room)/pm_*.c)))
-OBJECTS = $(SOURCES:src/%.c=$(B)/lib/%.o)
+SCRIPTS = $(sort $(wildcard src/store/scripts/*.lua))
+OBJECTS = $(SOURCES:src/%.c=$(B)/lib/%.o) \
+          $(if $(filter store,$(ROOMS)),$(B)/lib/store/scripts.o)
 UNIT    = $(sort $(foreach room,$(ROOMS),$(wildcard tests/unit/$(room)/test_*.c)))
 TESTS   = $(UNIT:tests/unit/%.c=$(B)/unit/%)
 FUZZERS = $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
@@ -79,6 +81,14 @@ lib: $(LIBRARY)
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJECTS)
+
+# the lanes' Lua scripts, as a table in C
+$(B)/lib/store/scripts.c: $(SCRIPTS) tools/scripts.pl
+	@mkdir -p $(@D)
+	@perl tools/scripts.pl $(SCRIPTS) > $@
+
+$(B)/lib/store/scripts.o: $(B)/lib/store/scripts.c
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(B)/lib/%.o: src/%.c
 	@mkdir -p $(@D)

@@ -2,8 +2,8 @@
  * ngx_http_promotions.h: the module's own words: configuration, the context
  * of a request, and the parts of http/ that call each other.
  *
- *     access ─► route ─► body ─► commit / preview ─► lane ─► job
- *                 └─► health                 reply ◄─┘ by promotion id
+ *     access ─► route ─► body ─► promote ─► submit ─► (Redis) ─► lane ─► job
+ *                 └─► health   reply ◄─ wait ◄─ by promotion id ───┘
  */
 
 #ifndef NGX_HTTP_PROMOTIONS_H
@@ -19,7 +19,7 @@
 #include "base/pm_error.h"
 #include "catalog/pm_catalog.h"
 #include "git/pm_git.h"
-#include "promotion/pm_request.h"
+#include "promotion/pm_promotion.h"
 #include "store/ngx_promotions_redis.h"
 #include "store/pm_store_key.h"
 
@@ -53,6 +53,10 @@ typedef struct {
     ngx_msec_t                   git_idle_timeout;
     ngx_str_t                    thread_pool_name;
     ngx_thread_pool_t           *thread_pool;
+    ngx_int_t                    batch;       /* promotions in one push */
+    ngx_int_t                    queue;       /* waiting on one lane */
+    ngx_msec_t                   lease;
+    time_t                       retention;   /* of records, seconds */
     ngx_uint_t                   used;        /* a location serves it */
 } ngx_http_promotions_main_conf_t;
 
@@ -62,18 +66,22 @@ typedef struct {
     ngx_str_t    prefix;         /* of the location that serves it */
     ngx_uint_t   success_status;
     ngx_flag_t   trailing_commas;
+    ngx_msec_t   wait;           /* until the answer is 202 */
 } ngx_http_promotions_loc_conf_t;
 
 
 /* What a worker has: nothing that it cannot lose. */
 
 typedef struct {
-    ngx_promotions_redis_t  *redis;
-    pm_git_t                *git;
-    ngx_rbtree_t             waiters;         /* requests by promotion id */
-    ngx_rbtree_node_t        waiters_sentinel;
-    ngx_rbtree_t             lanes;
-    ngx_rbtree_node_t        lanes_sentinel;
+    ngx_http_promotions_main_conf_t  *pmcf;
+    ngx_promotions_redis_t           *redis;
+    ngx_promotions_redis_t           *subscriber;
+    ngx_str_t                         token;     /* of the leases it holds */
+    pm_git_t                         *git;
+    ngx_rbtree_t                      waiters;   /* requests by promotion */
+    ngx_rbtree_node_t                 waiters_sentinel;
+    ngx_rbtree_t                      lanes;     /* that it leads */
+    ngx_rbtree_node_t                 lanes_sentinel;
 } ngx_http_promotions_worker_t;
 
 
@@ -104,7 +112,14 @@ struct ngx_http_promotions_ctx_s {
     /* the promotion that the request waits for */
     u_char                           id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
     ngx_str_node_t                   waiter;
+    ngx_event_t                      timer;
+    pm_promotion_t                  *promotion;
+    pm_arena_t                      *promotion_arena;
+    ngx_str_t                        body_digest;    /* its arena's */
     unsigned                         waiting:1;
+    unsigned                         queued:1;   /* Redis has it */
+    unsigned                         pushing:1;  /* a job of ours has it */
+    unsigned                         resubmit:1; /* the timer's purpose */
 };
 
 

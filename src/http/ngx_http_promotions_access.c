@@ -17,7 +17,8 @@ static ngx_int_t ngx_http_promotions_access_result(
 ngx_int_t
 ngx_http_promotions_access_handler(ngx_http_request_t *r)
 {
-    ngx_str_t                         argv[2];
+    ngx_str_t                         argv[2 + PM_STORE_KEY_FIELDS];
+    ngx_uint_t                        i;
     ngx_table_elt_t                  *h;
     ngx_http_promotions_ctx_t        *ctx;
     ngx_http_promotions_loc_conf_t   *plcf;
@@ -57,7 +58,9 @@ ngx_http_promotions_access_handler(ngx_http_request_t *r)
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_promotions_module);
 
-    ngx_str_set(&argv[0], "HGETALL");
+    /* the fields by their names: what else a record has is not asked for */
+
+    ngx_str_set(&argv[0], "HMGET");
 
     argv[1].len = pmcf->redis.prefix.len + sizeof("key:") - 1
                   + ctx->token.id.len;
@@ -69,8 +72,13 @@ ngx_http_promotions_access_handler(ngx_http_request_t *r)
     (void) ngx_sprintf(argv[1].data, "%Vkey:%*s", &pmcf->redis.prefix,
                        ctx->token.id.len, ctx->token.id.data);
 
+    for (i = 0; i < PM_STORE_KEY_FIELDS; i++) {
+        argv[i + 2].data = (u_char *) pm_store_key_fields[i];
+        argv[i + 2].len = ngx_strlen(pm_store_key_fields[i]);
+    }
+
     ctx->lookup = ngx_promotions_redis_send(ngx_http_promotions_worker.redis,
-                                            argv, 2,
+                                            argv, 2 + PM_STORE_KEY_FIELDS,
                                             ngx_http_promotions_access_reply,
                                             ctx);
     if (ctx->lookup == NULL) {
@@ -107,46 +115,48 @@ static void
 ngx_http_promotions_access_verify(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, redisReply *reply)
 {
-    size_t           i;
+    size_t           i, n;
     pm_error_t       err;
-    pm_string_t     *fields;
+    pm_string_t      fields[2 * PM_STORE_KEY_FIELDS];
     pm_store_key_t  *key;
 
-    /* no reply, or not one to HGETALL, is never "no such key" */
+    /* no reply, or not one to HMGET, is never "no such key" */
 
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
-
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY
+        || reply->elements != PM_STORE_KEY_FIELDS)
+    {
         if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "redis refused HGETALL: %s", reply->str);
+                          "redis refused HMGET: %s", reply->str);
         }
 
         ctx->status = NGX_HTTP_SERVICE_UNAVAILABLE;
         return;
     }
 
-    fields = pm_arena_zalloc(ctx->arena,
-                             (reply->elements + 1) * sizeof(pm_string_t));
     key = pm_arena_zalloc(ctx->arena, sizeof(pm_store_key_t));
 
-    if (fields == NULL || key == NULL) {
+    if (key == NULL) {
         ctx->status = NGX_HTTP_SERVICE_UNAVAILABLE;
         return;
     }
+
+    n = 0;
 
     for (i = 0; i < reply->elements; i++) {
 
         if (reply->element[i]->type != REDIS_REPLY_STRING) {
-            ctx->status = NGX_HTTP_SERVICE_UNAVAILABLE;
-            return;
+            continue;
         }
 
-        fields[i].data = reply->element[i]->str;
-        fields[i].len = (size_t) reply->element[i]->len;
+        fields[n].data = pm_store_key_fields[i];
+        fields[n++].len = ngx_strlen(pm_store_key_fields[i]);
+        fields[n].data = reply->element[i]->str;
+        fields[n++].len = (size_t) reply->element[i]->len;
     }
 
-    switch (pm_store_key_verify(ctx->arena, &ctx->token, fields,
-                                reply->elements, ngx_time(), key, &err))
+    switch (pm_store_key_verify(ctx->arena, &ctx->token, fields, n,
+                                ngx_time(), key, &err))
     {
     case 0:
         ctx->key = key;
@@ -154,8 +164,7 @@ ngx_http_promotions_access_verify(ngx_http_request_t *r,
 
     case PM_NOT_FOUND:
         ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "API key \"%*s\" not accepted: %s",
-                      ctx->token.id.len, ctx->token.id.data, err.message);
+                      "not accepted: %s", err.message);
         return;
 
     default:

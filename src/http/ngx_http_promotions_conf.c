@@ -17,6 +17,10 @@ static char *ngx_http_promotions_thread_pool(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_promotions_retention(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_promotions_number(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_promotions_success_status(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_init_git(ngx_conf_t *cf,
@@ -26,6 +30,12 @@ static char *ngx_http_promotions_init_mirrors(ngx_conf_t *cf,
 static const char *ngx_http_promotions_full_path(ngx_conf_t *cf,
     ngx_str_t *path);
 static void ngx_http_promotions_free_arena(void *data);
+
+
+typedef struct {
+    ngx_int_t  low;
+    ngx_int_t  high;
+} ngx_http_promotions_bounds_t;
 
 
 /* Which handler serves a location, and what it is called there. */
@@ -42,6 +52,15 @@ static ngx_http_promotions_location_t  ngx_http_promotions_api = {
 
 static ngx_http_promotions_location_t  ngx_http_promotions_health = {
     NGX_HTTP_PROMOTIONS_HEALTH, ngx_http_promotions_health_handler
+};
+
+
+static ngx_http_promotions_bounds_t  ngx_http_promotions_batch_bounds = {
+    1, 4096
+};
+
+static ngx_http_promotions_bounds_t  ngx_http_promotions_queue_bounds = {
+    1, 1048576
 };
 
 
@@ -159,6 +178,41 @@ ngx_command_t  ngx_http_promotions_commands[] = {
       offsetof(ngx_http_promotions_main_conf_t, git_idle_timeout),
       NULL },
 
+    { ngx_string("promotions_batch"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_number,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, batch),
+      &ngx_http_promotions_batch_bounds },
+
+    { ngx_string("promotions_queue"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_number,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, queue),
+      &ngx_http_promotions_queue_bounds },
+
+    { ngx_string("promotions_lease"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_timeout,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, lease),
+      NULL },
+
+    { ngx_string("promotions_retention"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_retention,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, retention),
+      NULL },
+
+    { ngx_string("promotions_wait"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_timeout,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_promotions_loc_conf_t, wait),
+      NULL },
+
       ngx_null_command
 };
 
@@ -195,6 +249,10 @@ ngx_http_promotions_create_main_conf(ngx_conf_t *cf)
     pmcf->allow_local_remotes = NGX_CONF_UNSET;
     pmcf->git_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->git_idle_timeout = NGX_CONF_UNSET_MSEC;
+    pmcf->batch = NGX_CONF_UNSET;
+    pmcf->queue = NGX_CONF_UNSET;
+    pmcf->lease = NGX_CONF_UNSET_MSEC;
+    pmcf->retention = NGX_CONF_UNSET;
 
     return pmcf;
 }
@@ -214,6 +272,10 @@ ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(pmcf->allow_local_remotes, 0);
     ngx_conf_init_msec_value(pmcf->git_timeout, 30000);
     ngx_conf_init_msec_value(pmcf->git_idle_timeout, 10000);
+    ngx_conf_init_value(pmcf->batch, 256);
+    ngx_conf_init_value(pmcf->queue, 4096);
+    ngx_conf_init_msec_value(pmcf->lease, 15000);
+    ngx_conf_init_value(pmcf->retention, 270 * 24 * 60 * 60);
 
     if (pmcf->committer_name.len == 0) {
         ngx_str_set(&pmcf->committer_name, NGX_HTTP_PROMOTIONS_COMMITTER);
@@ -251,6 +313,7 @@ ngx_http_promotions_create_loc_conf(ngx_conf_t *cf)
 
     plcf->success_status = NGX_CONF_UNSET_UINT;
     plcf->trailing_commas = NGX_CONF_UNSET;
+    plcf->wait = NGX_CONF_UNSET_MSEC;
 
     return plcf;
 }
@@ -265,6 +328,7 @@ ngx_http_promotions_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->success_status, prev->success_status,
                               NGX_HTTP_OK);
     ngx_conf_merge_value(conf->trailing_commas, prev->trailing_commas, 0);
+    ngx_conf_merge_msec_value(conf->wait, prev->wait, 60000);
 
     return NGX_CONF_OK;
 }
@@ -474,11 +538,67 @@ ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         rv = NGX_CONF_ERROR;
     }
 
-    if (rv == NGX_CONF_ERROR || rv != NGX_CONF_OK) {
+    if (rv != NGX_CONF_OK) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in \"%V\" directive, "
                            "it must be a time from 1ms to 1d, once",
                            &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_retention(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (pmcf->retention != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    pmcf->retention = ngx_parse_time(&value[1], 1);
+
+    if (pmcf->retention == (time_t) NGX_ERROR || pmcf->retention == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, "
+                           "it must be a time of 1s or more",
+                           &value[1], &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_number(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_int_t                     *number;
+    ngx_str_t                     *value;
+    ngx_http_promotions_bounds_t  *bounds;
+
+    value = cf->args->elts;
+    bounds = cmd->post;
+    number = (ngx_int_t *) ((char *) conf + cmd->offset);
+
+    if (*number != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    *number = ngx_atoi(value[1].data, value[1].len);
+
+    if (*number < bounds->low || *number > bounds->high) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, "
+                           "it must be a number from %i to %i",
+                           &value[1], &cmd->name, bounds->low, bounds->high);
         return NGX_CONF_ERROR;
     }
 

@@ -47,6 +47,10 @@ ngx_http_promotions_conf_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
+    if (pmcf->redis.user.len && pmcf->redis.password.len == 0) {
+        return "has user= without password_file=";
+    }
+
     return ngx_http_promotions_conf_redis_address(cf, pmcf, &value[1]);
 }
 

@@ -66,5 +66,6 @@ ngx_http_promotions_cleanup(void *data)
 
     ngx_http_promotions_wait_end(ctx);
 
+    pm_arena_destroy(ctx->promotion_arena);
     pm_arena_destroy(ctx->arena);
 }

@@ -1,40 +1,76 @@
 #include "http/ngx_http_promotions_lane.h"
+#include "http/ngx_http_promotions_batch.h"
+#include "http/ngx_http_promotions_job.h"
+#include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_script.h"
+#include "http/ngx_http_promotions_wait.h"
 
 
-#define NGX_HTTP_PROMOTIONS_LANE_QUEUE  4096
 #define NGX_HTTP_PROMOTIONS_LANE_TRIES  10
-#define NGX_HTTP_PROMOTIONS_LANE_WAIT   20      /* ms, times the try */
+#define NGX_HTTP_PROMOTIONS_LANE_WAIT   20       /* ms, times the try */
+#define NGX_HTTP_PROMOTIONS_LANE_REDIS  100      /* ms, until Redis is asked
+                                                    again */
 
 
-typedef struct {
-    ngx_str_node_t                node;         /* str: id */
-    char                          id[17];
-    ngx_queue_t                   waiting;      /* entries */
-    ngx_uint_t                    nwaiting;
-    ngx_http_promotions_entry_t  *entry;        /* under way, or NULL */
-    pm_batch_t                   *batch;
-    pm_batch_state_t              state;        /* written by the job */
-    ngx_uint_t                    tries;
-    ngx_event_t                   event;
-} ngx_http_promotions_lane_t;
+/*
+ * The state machine of a leader.  Each arrow is a script in Redis or a job in
+ * a thread; a leader may die at any of them, and the next one begins with
+ * what "taken" and the branch say.
+ *
+ *     take ─► plan ─► begin ─► push ─► settle ─┐
+ *      ▲ │     ▲                │              │
+ *      │ │     └─ moved, unclear┘              │
+ *      │ └─► idle: the lease is released       │
+ *      └───────────────────────────────────────┘
+ *
+ * Redis silent: the same step again, later.  The lease lost: the end; nothing
+ * was pushed that begin has not recorded.
+ */
+
+typedef struct ngx_http_promotions_lane_s  ngx_http_promotions_lane_t;
+
+typedef void (*ngx_http_promotions_step_pt)(ngx_http_promotions_lane_t *lane);
+
+struct ngx_http_promotions_lane_s {
+    ngx_str_node_t               node;           /* str: id */
+    u_char                       id[NGX_HTTP_PROMOTIONS_LANE_ID];
+    ngx_http_promotions_step_pt  step;
+    ngx_event_t                  event;          /* the step again */
+    ngx_event_t                  renew;          /* the lease, during jobs */
+    ngx_http_promotions_batch_t  batch;
+    ngx_uint_t                   tries;
+    unsigned                     answered:1;     /* those who wait */
+    unsigned                     again:1;        /* given the lease anew */
+};
 
 
-static ngx_http_promotions_lane_t *ngx_http_promotions_lane_get(
-    const pm_promotion_t *promotion);
-static void ngx_http_promotions_lane_next(ngx_http_promotions_lane_t *lane);
-static void ngx_http_promotions_lane_start(ngx_http_promotions_lane_t *lane);
+static ngx_http_promotions_lane_t *ngx_http_promotions_lane_find(
+    ngx_str_t *id);
+static void ngx_http_promotions_lane_recovered(void *data,
+    redisReply *reply);
+static void ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_taken(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_plan_run(void *data);
 static void ngx_http_promotions_lane_planned(void *data);
 static void ngx_http_promotions_lane_begin(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_push_run(void *data);
 static void ngx_http_promotions_lane_pushed(void *data);
-static void ngx_http_promotions_lane_retry(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_release(
+    ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_released(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_answer(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
+    ngx_http_promotions_step_pt step, ngx_msec_t wait);
 static void ngx_http_promotions_lane_event(ngx_event_t *ev);
-static void ngx_http_promotions_lane_give_up(ngx_http_promotions_lane_t *lane,
-    const pm_error_t *error);
-static void ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane,
-    const pm_result_t *result);
+static void ngx_http_promotions_lane_renew(ngx_event_t *ev);
+static void ngx_http_promotions_lane_renewed(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_end(ngx_http_promotions_lane_t *lane);
 
 
 void
@@ -49,146 +85,196 @@ ngx_http_promotions_lane_init(void)
 }
 
 
-ngx_int_t
-ngx_http_promotions_lane_submit(ngx_http_promotions_entry_t *entry)
+void
+ngx_http_promotions_lane_lead(ngx_str_t *id)
 {
     ngx_http_promotions_lane_t  *lane;
 
-    lane = ngx_http_promotions_lane_get(&entry->promotion);
-
-    if (lane == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (lane->nwaiting >= NGX_HTTP_PROMOTIONS_LANE_QUEUE) {
-        return NGX_BUSY;
-    }
-
-    ngx_queue_insert_tail(&lane->waiting, &entry->queue);
-    lane->nwaiting++;
-
-    if (lane->entry == NULL && !lane->event.posted) {
-        ngx_post_event(&lane->event, &ngx_posted_events);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_http_promotions_lane_t *
-ngx_http_promotions_lane_get(const pm_promotion_t *promotion)
-{
-    char                           id[17];
-    uint32_t                       hash;
-    ngx_str_t                      name;
-    ngx_http_promotions_lane_t    *lane;
-    ngx_http_promotions_worker_t  *worker;
-
-    worker = &ngx_http_promotions_worker;
-
-    pm_promotion_lane(promotion, id);
-
-    name.data = (u_char *) id;
-    name.len = sizeof(id) - 1;
-
-    hash = ngx_crc32_short(name.data, name.len);
-
-    lane = (ngx_http_promotions_lane_t *)
-               ngx_str_rbtree_lookup(&worker->lanes, &name, hash);
+    lane = ngx_http_promotions_lane_find(id);
 
     if (lane != NULL) {
-        return lane;
+
+        /* "idle" is on its way to us, and has come too early */
+
+        lane->again = 1;
+        return;
     }
+
+    /* without memory the lease runs out, and somebody else takes over */
 
     lane = ngx_calloc(sizeof(ngx_http_promotions_lane_t), ngx_cycle->log);
     if (lane == NULL) {
-        return NULL;
+        return;
     }
 
-    ngx_memcpy(lane->id, id, sizeof(id));
+    ngx_memcpy(lane->id, id->data, NGX_HTTP_PROMOTIONS_LANE_ID);
 
-    lane->node.node.key = hash;
-    lane->node.str.data = (u_char *) lane->id;
-    lane->node.str.len = name.len;
-
-    ngx_queue_init(&lane->waiting);
+    lane->node.str.data = lane->id;
+    lane->node.str.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+    lane->node.node.key = ngx_crc32_short(lane->id,
+                                          NGX_HTTP_PROMOTIONS_LANE_ID);
 
     lane->event.handler = ngx_http_promotions_lane_event;
     lane->event.data = lane;
     lane->event.log = ngx_cycle->log;
 
-    ngx_rbtree_insert(&worker->lanes, &lane->node.node);
+    lane->renew.handler = ngx_http_promotions_lane_renew;
+    lane->renew.data = lane;
+    lane->renew.log = ngx_cycle->log;
+    lane->renew.cancelable = 1;
 
-    return lane;
+    ngx_rbtree_insert(&ngx_http_promotions_worker.lanes, &lane->node.node);
+
+    ngx_add_timer(&lane->renew, ngx_http_promotions_worker.pmcf->lease / 3);
+
+    ngx_http_promotions_lane_take(lane);
 }
 
 
-/* The next promotion; a lane that has none is freed. */
-
-static void
-ngx_http_promotions_lane_next(ngx_http_promotions_lane_t *lane)
+static ngx_http_promotions_lane_t *
+ngx_http_promotions_lane_find(ngx_str_t *id)
 {
-    ngx_queue_t  *q;
+    /* the node is the lane's first member */
 
-    if (ngx_queue_empty(&lane->waiting)) {
-        ngx_rbtree_delete(&ngx_http_promotions_worker.lanes,
-                          &lane->node.node);
-        ngx_free(lane);
-        return;
-    }
-
-    q = ngx_queue_head(&lane->waiting);
-    ngx_queue_remove(q);
-    lane->nwaiting--;
-
-    lane->entry = ngx_queue_data(q, ngx_http_promotions_entry_t, queue);
-    lane->tries = 0;
-
-    ngx_http_promotions_lane_start(lane);
+    return (ngx_http_promotions_lane_t *)
+               ngx_str_rbtree_lookup(&ngx_http_promotions_worker.lanes, id,
+                                     ngx_crc32_short(id->data, id->len));
 }
 
 
-static void
-ngx_http_promotions_lane_start(ngx_http_promotions_lane_t *lane)
+void
+ngx_http_promotions_lane_recover(ngx_str_t *id)
 {
-    pm_error_t                        err;
-    pm_batch_settings_t               settings;
-    ngx_http_promotions_main_conf_t  *pmcf;
+    u_char                 *copy;
+    ngx_promotions_args_t   args;
 
-    pmcf = lane->entry->pmcf;
-
-    ngx_memzero(&settings, sizeof(pm_batch_settings_t));
-
-    settings.git = ngx_http_promotions_worker.git;
-    settings.committer_name = (char *) pmcf->committer_name.data;
-    settings.committer_email = (char *) pmcf->committer_email.data;
-    settings.now = ngx_time();
-
-    if (pm_batch_create(&settings, &lane->entry->promotion, 1, &lane->batch,
-                        &err)
-        != 0)
+    if (id->len != NGX_HTTP_PROMOTIONS_LANE_ID
+        || ngx_exiting
+        || ngx_http_promotions_lane_find(id) != NULL)
     {
-        ngx_http_promotions_lane_give_up(lane, &err);
         return;
     }
 
-    ngx_http_promotions_lane_plan(lane);
+    copy = ngx_alloc(NGX_HTTP_PROMOTIONS_LANE_ID, ngx_cycle->log);
+    if (copy == NULL) {
+        return;
+    }
+
+    ngx_memcpy(copy, id->data, NGX_HTTP_PROMOTIONS_LANE_ID);
+
+    if (ngx_http_promotions_script_args(&args, copy) != NGX_OK
+        || ngx_http_promotions_script_send(&args, "recover",
+                                         ngx_http_promotions_lane_recovered,
+                                         copy)
+           != NGX_OK)
+    {
+        ngx_free(copy);
+    }
 }
 
+
+static void
+ngx_http_promotions_lane_recovered(void *data, redisReply *reply)
+{
+    ngx_str_t  id;
+
+    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER
+        && reply->integer == 1)
+    {
+        id.data = data;
+        id.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+
+        ngx_http_promotions_lane_lead(&id);
+    }
+
+    ngx_free(data);
+}
+
+
+/* take */
+
+static void
+ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane)
+{
+    ngx_promotions_args_t  args;
+
+    lane->tries = 0;
+    lane->answered = 0;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        ngx_promotions_args_number(&args,
+                                 ngx_http_promotions_worker.pmcf->batch);
+
+        if (ngx_http_promotions_script_send(&args, "take",
+                                            ngx_http_promotions_lane_taken,
+                                            lane)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_take,
+                                   NGX_HTTP_PROMOTIONS_LANE_REDIS);
+}
+
+
+static void
+ngx_http_promotions_lane_taken(void *data, redisReply *reply)
+{
+    ngx_str_t                    what;
+    ngx_http_promotions_lane_t  *lane = data;
+
+    if (reply == NULL) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_take,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    what = ngx_promotions_reply_text(reply, 0);
+
+    if (what.len == 5 && ngx_strncmp(what.data, "batch", 5) == 0) {
+
+        if (ngx_http_promotions_batch_read(&lane->batch, reply) != NGX_OK) {
+            ngx_http_promotions_lane_later(lane,
+                                           ngx_http_promotions_lane_take,
+                                           NGX_HTTP_PROMOTIONS_LANE_REDIS);
+            return;
+        }
+
+        ngx_http_promotions_lane_plan(lane);
+        return;
+    }
+
+    if (lane->again) {
+        lane->again = 0;
+        ngx_http_promotions_lane_take(lane);
+        return;
+    }
+
+    ngx_http_promotions_lane_end(lane);
+}
+
+
+/* plan: in a thread */
 
 static void
 ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
 {
-    pm_error_t  err;
+    if (lane->batch.batch == NULL) {
+        ngx_http_promotions_lane_settle(lane);
+        return;
+    }
 
-    if (ngx_http_promotions_job_post(lane->entry->pmcf,
+    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
                                      ngx_http_promotions_lane_plan_run,
                                      ngx_http_promotions_lane_planned, lane)
         != NGX_OK)
     {
-        (void) pm_error_set(&err, PM_UNAVAILABLE,
-                            "too many jobs are waiting, try again");
-        ngx_http_promotions_lane_give_up(lane, &err);
+        /* others may have a thread that is free */
+
+        ngx_http_promotions_lane_release(lane);
     }
 }
 
@@ -198,7 +284,7 @@ ngx_http_promotions_lane_plan_run(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
-    lane->state = pm_batch_plan(lane->batch);
+    lane->batch.state = pm_batch_plan(lane->batch.batch);
 }
 
 
@@ -207,42 +293,97 @@ ngx_http_promotions_lane_planned(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
-    switch (lane->state) {
+    switch (lane->batch.state) {
 
     case PM_BATCH_READY:
         ngx_http_promotions_lane_begin(lane);
         return;
 
     case PM_BATCH_SETTLED:
-        ngx_http_promotions_lane_settle(lane,
-                                        pm_batch_result(lane->batch, 0));
+        ngx_http_promotions_lane_settle(lane);
         return;
 
     default:
-        ngx_http_promotions_lane_retry(lane);
+        ngx_http_promotions_lane_replan(lane);
         return;
     }
 }
 
 
-/*
- * Between the two jobs: nothing has been sent yet, and what the push builds
- * on is known.
- */
+/* begin: what the push builds on is in Redis before a byte of it leaves */
 
 static void
 ngx_http_promotions_lane_begin(ngx_http_promotions_lane_t *lane)
 {
-    pm_error_t  err;
+    char                    base[PM_GIT_HEX_SIZE + 1];
+    size_t                  i;
+    ngx_promotions_args_t   args;
 
-    if (ngx_http_promotions_job_post(lane->entry->pmcf,
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        pm_oid_hex(base, pm_batch_base(lane->batch.batch));
+        ngx_promotions_args_add(&args, base, PM_GIT_HEX_SIZE);
+
+        for (i = 0; i < lane->batch.nread; i++) {
+            if (ngx_http_promotions_batch_result(&lane->batch, i) == NULL) {
+                ngx_promotions_args_string(&args,
+                                           lane->batch.promotions[i].id);
+            }
+        }
+
+        if (ngx_http_promotions_script_send(&args, "begin",
+                                            ngx_http_promotions_lane_begun,
+                                            lane)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_begin,
+                                   NGX_HTTP_PROMOTIONS_LANE_REDIS);
+}
+
+
+static void
+ngx_http_promotions_lane_begun(void *data, redisReply *reply)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_begin,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    if (reply->integer == 0) {
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    ngx_http_promotions_lane_push(lane);
+}
+
+
+/* push: in a thread */
+
+static void
+ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
+{
+    size_t  i;
+
+    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
                                      ngx_http_promotions_lane_push_run,
                                      ngx_http_promotions_lane_pushed, lane)
         != NGX_OK)
     {
-        (void) pm_error_set(&err, PM_UNAVAILABLE,
-                            "too many jobs are waiting, try again");
-        ngx_http_promotions_lane_give_up(lane, &err);
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_push,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    for (i = 0; i < lane->batch.nread; i++) {
+        ngx_http_promotions_wait_pushing(lane->batch.promotions[i].id);
     }
 }
 
@@ -252,7 +393,7 @@ ngx_http_promotions_lane_push_run(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
-    lane->state = pm_batch_push(lane->batch);
+    lane->batch.state = pm_batch_push(lane->batch.batch);
 }
 
 
@@ -261,13 +402,12 @@ ngx_http_promotions_lane_pushed(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
-    if (lane->state == PM_BATCH_SETTLED) {
-        ngx_http_promotions_lane_settle(lane,
-                                        pm_batch_result(lane->batch, 0));
+    if (lane->batch.state == PM_BATCH_SETTLED) {
+        ngx_http_promotions_lane_settle(lane);
         return;
     }
 
-    ngx_http_promotions_lane_retry(lane);
+    ngx_http_promotions_lane_replan(lane);
 }
 
 
@@ -277,83 +417,235 @@ ngx_http_promotions_lane_pushed(void *data)
  */
 
 static void
-ngx_http_promotions_lane_retry(ngx_http_promotions_lane_t *lane)
+ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
 {
-    ngx_msec_t  wait;
+    size_t      i;
     pm_error_t  err;
 
     if (++lane->tries < NGX_HTTP_PROMOTIONS_LANE_TRIES) {
-
-        wait = 1 + (ngx_msec_t) ngx_random()
-                   % (NGX_HTTP_PROMOTIONS_LANE_WAIT * lane->tries);
-
-        ngx_add_timer(&lane->event, wait);
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_plan,
+                                       1 + (ngx_msec_t) ngx_random()
+                                       % (NGX_HTTP_PROMOTIONS_LANE_WAIT
+                                          * lane->tries));
         return;
     }
 
-    if (lane->state == PM_BATCH_UNKNOWN) {
-        (void) pm_error_set(&err, PM_TIMEOUT,
-                            "the remote does not say whether promotion %s "
-                            "has landed: look for its Promotion-Id before "
-                            "trying again", lane->entry->promotion.id);
-    } else {
-        (void) pm_error_set(&err, PM_UNAVAILABLE,
-                            "the branch moved at each of %d tries, try again",
-                            NGX_HTTP_PROMOTIONS_LANE_TRIES);
+    if (lane->batch.state == PM_BATCH_UNKNOWN) {
+
+        /* nothing is settled: the next leader looks for the trailers */
+
+        for (i = 0; i < lane->batch.n; i++) {
+            ngx_http_promotions_answer(lane->batch.promotions[i].id,
+                NGX_HTTP_GATEWAY_TIME_OUT,
+                "the remote does not say whether the promotion has landed: "
+                "ask for it later by its Promotion-Id", NULL);
+        }
+
+        ngx_http_promotions_lane_end(lane);
+        return;
     }
 
-    ngx_http_promotions_lane_give_up(lane, &err);
+    (void) pm_error_set(&err, PM_UNAVAILABLE,
+                        "the branch moved at each of %d tries, try again",
+                        NGX_HTTP_PROMOTIONS_LANE_TRIES);
+
+    pm_batch_fail(lane->batch.batch, &err);
+
+    ngx_http_promotions_lane_settle(lane);
 }
 
 
-/* A timer's end: once more; posted: the next promotion. */
+/* settle: the end of the batch is in Redis before it is forgotten here */
+
+static void
+ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
+{
+    size_t                  i;
+    const pm_result_t      *result;
+    ngx_promotions_args_t   args;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        ngx_promotions_args_number(&args, lane->batch.n);
+
+        for (i = 0; i < lane->batch.n; i++) {
+            result = ngx_http_promotions_batch_result(&lane->batch, i);
+
+            ngx_promotions_args_string(&args, lane->batch.promotions[i].id);
+
+            if (result->state == PM_RESULT_LANDED) {
+                ngx_promotions_args_string(&args, "LANDED");
+                ngx_promotions_args_number(&args, NGX_HTTP_OK);
+                ngx_promotions_args_string(&args, "");
+            } else {
+                ngx_promotions_args_string(&args, "FAILED");
+                ngx_promotions_args_number(&args,
+                             ngx_http_promotions_status(result->error.code));
+                ngx_promotions_args_string(&args, result->error.message);
+            }
+
+            ngx_promotions_args_string(&args, result->commit);
+            ngx_promotions_args_string(&args, result->digest);
+        }
+
+        if (ngx_http_promotions_script_send(&args, "settle",
+                                            ngx_http_promotions_lane_settled,
+                                            lane)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_settled(lane, NULL);
+}
+
+
+static void
+ngx_http_promotions_lane_settled(void *data, redisReply *reply)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    /* what the remote has said holds, whether Redis is there or not */
+
+    ngx_http_promotions_lane_answer(lane);
+
+    if (reply == NULL && !ngx_exiting) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_settle,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    ngx_http_promotions_batch_free(&lane->batch);
+
+    if (ngx_exiting) {
+        ngx_http_promotions_lane_release(lane);
+        return;
+    }
+
+    ngx_http_promotions_lane_take(lane);
+}
+
+
+static void
+ngx_http_promotions_lane_answer(ngx_http_promotions_lane_t *lane)
+{
+    size_t              i;
+    const pm_result_t  *result;
+
+    if (lane->answered) {
+        return;
+    }
+
+    lane->answered = 1;
+
+    for (i = 0; i < lane->batch.n; i++) {
+        result = ngx_http_promotions_batch_result(&lane->batch, i);
+
+        if (result->state == PM_RESULT_LANDED) {
+            ngx_http_promotions_answer(lane->batch.promotions[i].id,
+                                       NGX_HTTP_OK, NULL, result->commit);
+        } else {
+            ngx_http_promotions_answer(lane->batch.promotions[i].id,
+                              ngx_http_promotions_status(result->error.code),
+                              result->error.message, NULL);
+        }
+    }
+}
+
+
+/* release: somebody else shall lead */
+
+static void
+ngx_http_promotions_lane_release(ngx_http_promotions_lane_t *lane)
+{
+    ngx_promotions_args_t  args;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) != NGX_OK
+        || ngx_http_promotions_script_send(&args, "release",
+                                           ngx_http_promotions_lane_released,
+                                           lane)
+           != NGX_OK)
+    {
+        ngx_http_promotions_lane_end(lane);
+    }
+}
+
+
+static void
+ngx_http_promotions_lane_released(void *data, redisReply *reply)
+{
+    ngx_http_promotions_lane_end(data);
+}
+
+
+/* The step again, or the next one, after a while. */
+
+static void
+ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
+    ngx_http_promotions_step_pt step, ngx_msec_t wait)
+{
+    lane->step = step;
+
+    ngx_add_timer(&lane->event, wait);
+}
+
 
 static void
 ngx_http_promotions_lane_event(ngx_event_t *ev)
 {
     ngx_http_promotions_lane_t  *lane = ev->data;
 
-    if (lane->entry != NULL) {
-        ngx_http_promotions_lane_plan(lane);
+    if (ngx_exiting && lane->batch.batch == NULL) {
 
-    } else {
-        ngx_http_promotions_lane_next(lane);
+        /* nothing in hand: the lease runs out, and others go on */
+
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    lane->step(lane);
+}
+
+
+static void
+ngx_http_promotions_lane_renew(ngx_event_t *ev)
+{
+    ngx_promotions_args_t        args;
+    ngx_http_promotions_lane_t  *lane = ev->data;
+
+    ngx_add_timer(&lane->renew, ngx_http_promotions_worker.pmcf->lease / 3);
+
+    /* begin tells if the lease is lost: nothing is to be done about it here */
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+        (void) ngx_http_promotions_script_send(&args, "renew",
+                                            ngx_http_promotions_lane_renewed,
+                                            NULL);
     }
 }
 
 
 static void
-ngx_http_promotions_lane_give_up(ngx_http_promotions_lane_t *lane,
-    const pm_error_t *error)
+ngx_http_promotions_lane_renewed(void *data, redisReply *reply)
 {
-    pm_result_t  result;
-
-    ngx_memzero(&result, sizeof(pm_result_t));
-
-    result.state = PM_RESULT_FAILED;
-    result.error = *error;
-
-    ngx_http_promotions_lane_settle(lane, &result);
+    /* void */
 }
 
 
 static void
-ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane,
-    const pm_result_t *result)
+ngx_http_promotions_lane_end(ngx_http_promotions_lane_t *lane)
 {
-    ngx_http_promotions_entry_t  *entry;
+    if (lane->event.timer_set) {
+        ngx_del_timer(&lane->event);
+    }
 
-    entry = lane->entry;
+    if (lane->renew.timer_set) {
+        ngx_del_timer(&lane->renew);
+    }
 
-    ngx_http_promotions_settled(&entry->promotion, result);
+    ngx_rbtree_delete(&ngx_http_promotions_worker.lanes, &lane->node.node);
 
-    pm_batch_destroy(lane->batch);
-    lane->batch = NULL;
-
-    lane->entry = NULL;
-    pm_arena_destroy(entry->arena);
-
-    /* posted: a call would nest as deep as the queue is long */
-
-    ngx_post_event(&lane->event, &ngx_posted_events);
+    ngx_http_promotions_batch_free(&lane->batch);
+    ngx_free(lane);
 }

@@ -1,9 +1,9 @@
 /*
- * ngx_http_promotions_lane.h: promotions of one destination (repository and
- * branch), one after the other.
+ * ngx_http_promotions_lane.h: leading a lane: taking its promotions from
+ * Redis batch by batch, having them planned and pushed, and settling them.
  *
- * A lane belongs to its worker; workers settle their races at the remote, by
- * the old head that each push names.
+ * Whoever holds a lane's lease leads it.  All that a leader knows is in Redis
+ * and at the remote: it may die at any instant.
  */
 
 #ifndef NGX_HTTP_PROMOTIONS_LANE_H
@@ -11,34 +11,19 @@
 
 
 #include "http/ngx_http_promotions.h"
-#include "http/ngx_http_promotions_job.h"
-#include "promotion/pm_batch.h"
 
 
-/* A promotion on its way.  It owns its memory, since the client may leave. */
-
-typedef struct {
-    ngx_queue_t                       queue;
-    pm_arena_t                       *arena;     /* this entry's too */
-    pm_promotion_t                    promotion;
-    ngx_http_promotions_main_conf_t  *pmcf;
-} ngx_http_promotions_entry_t;
+#define NGX_HTTP_PROMOTIONS_LANE_ID  16      /* hex digits */
 
 
 /* In init_process. */
 void ngx_http_promotions_lane_init(void);
 
-/*
- * Takes the entry, and calls ngx_http_promotions_settled() later.  NGX_BUSY:
- * too many wait already; NGX_ERROR: no memory; the entry is then still the
- * caller's.
- */
-ngx_int_t ngx_http_promotions_lane_submit(
-    ngx_http_promotions_entry_t *entry);
+/* This worker has just been given the lease of the lane. */
+void ngx_http_promotions_lane_lead(ngx_str_t *id);
 
-/* ngx_http_promotions_promote.c: the promotion has its final result. */
-void ngx_http_promotions_settled(const pm_promotion_t *promotion,
-    const pm_result_t *result);
+/* Tries to take over a lane that may have no leader. */
+void ngx_http_promotions_lane_recover(ngx_str_t *id);
 
 
 #endif /* NGX_HTTP_PROMOTIONS_LANE_H */

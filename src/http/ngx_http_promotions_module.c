@@ -1,5 +1,7 @@
 #include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_job.h"
 #include "http/ngx_http_promotions_lane.h"
+#include "http/ngx_http_promotions_sweep.h"
 #include "http/ngx_http_promotions_wait.h"
 
 #include <jansson.h>
@@ -101,6 +103,8 @@ ngx_http_promotions_init_process(ngx_cycle_t *cycle)
     worker = &ngx_http_promotions_worker;
     ngx_memzero(worker, sizeof(ngx_http_promotions_worker_t));
 
+    worker->pmcf = pmcf;
+
     json_object_seed(0);
 
     if (pm_git_create(&pmcf->git, &worker->git, &err) != 0) {
@@ -118,7 +122,7 @@ ngx_http_promotions_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_http_promotions_sweep_init(cycle);
 }
 
 
@@ -128,6 +132,11 @@ ngx_http_promotions_exit_process(ngx_cycle_t *cycle)
     ngx_http_promotions_worker_t  *worker;
 
     worker = &ngx_http_promotions_worker;
+
+    if (worker->subscriber != NULL) {
+        ngx_promotions_redis_destroy(worker->subscriber);
+        worker->subscriber = NULL;
+    }
 
     if (worker->redis != NULL) {
         ngx_promotions_redis_destroy(worker->redis);

@@ -1,14 +1,17 @@
 #include "http/ngx_http_promotions_preview.h"
+#include "http/ngx_http_promotions_job.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_wait.h"
+#include "promotion/pm_batch.h"
 
 
 typedef struct {
-    ngx_http_promotions_entry_t  *entry;         /* its arena has this too */
-    pm_batch_settings_t           settings;
-    pm_string_t                   json;
-    pm_error_t                    error;
-    int                           rc;
+    pm_arena_t           *arena;         /* has all of this */
+    pm_promotion_t       *promotion;
+    pm_batch_settings_t   settings;
+    pm_string_t           json;
+    pm_error_t            error;
+    int                   rc;
 } ngx_http_promotions_preview_t;
 
 
@@ -17,31 +20,36 @@ static void ngx_http_promotions_preview_done(void *data);
 
 
 ngx_int_t
-ngx_http_promotions_preview_start(ngx_http_request_t *r,
-    ngx_http_promotions_entry_t *entry)
+ngx_http_promotions_preview_start(ngx_http_promotions_ctx_t *ctx)
 {
     ngx_http_promotions_preview_t  *preview;
 
-    preview = pm_arena_zalloc(entry->arena,
+    preview = pm_arena_zalloc(ctx->promotion_arena,
                               sizeof(ngx_http_promotions_preview_t));
     if (preview == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    preview->entry = entry;
+    preview->arena = ctx->promotion_arena;
+    preview->promotion = ctx->promotion;
     preview->settings.git = ngx_http_promotions_worker.git;
     preview->settings.now = ngx_time();
 
-    if (ngx_http_promotions_job_post(entry->pmcf,
+    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
                                      ngx_http_promotions_preview_run,
                                      ngx_http_promotions_preview_done,
                                      preview)
         != NGX_OK)
     {
-        return ngx_http_promotions_send_error(r,
+        return ngx_http_promotions_send_error(ctx->request,
                    NGX_HTTP_SERVICE_UNAVAILABLE,
                    "too many jobs are waiting, try again");
     }
+
+    /* the client may leave before the job ends */
+
+    ctx->promotion_arena = NULL;
+    ctx->promotion = NULL;
 
     return NGX_AGAIN;
 }
@@ -54,9 +62,8 @@ ngx_http_promotions_preview_run(void *data)
 {
     ngx_http_promotions_preview_t  *preview = data;
 
-    preview->rc = pm_batch_preview(&preview->settings,
-                                   &preview->entry->promotion,
-                                   preview->entry->arena, &preview->json,
+    preview->rc = pm_batch_preview(&preview->settings, preview->promotion,
+                                   preview->arena, &preview->json,
                                    &preview->error);
 }
 
@@ -68,7 +75,7 @@ ngx_http_promotions_preview_done(void *data)
     ngx_http_promotions_ctx_t      *ctx;
     ngx_http_promotions_preview_t  *preview = data;
 
-    ctx = ngx_http_promotions_find(preview->entry->promotion.id);
+    ctx = ngx_http_promotions_find(preview->promotion->id);
 
     if (ctx != NULL) {
 
@@ -85,5 +92,5 @@ ngx_http_promotions_preview_done(void *data)
         ngx_http_promotions_finish(ctx, rc);
     }
 
-    pm_arena_destroy(preview->entry->arena);
+    pm_arena_destroy(preview->arena);
 }

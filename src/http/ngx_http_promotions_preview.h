@@ -6,15 +6,14 @@
 #define NGX_HTTP_PROMOTIONS_PREVIEW_H
 
 
-#include "http/ngx_http_promotions_lane.h"
+#include "http/ngx_http_promotions.h"
 
 
 /*
- * Posts the job and takes the entry: NGX_AGAIN.  Otherwise the entry is still
- * the caller's, and the request has its answer.
+ * Posts the job for ctx->promotion, and takes it and its arena: NGX_AGAIN.
+ * Otherwise what the request is to be finalized with.
  */
-ngx_int_t ngx_http_promotions_preview_start(ngx_http_request_t *r,
-    ngx_http_promotions_entry_t *entry);
+ngx_int_t ngx_http_promotions_preview_start(ngx_http_promotions_ctx_t *ctx);
 
 
 #endif /* NGX_HTTP_PROMOTIONS_PREVIEW_H */

@@ -1,24 +1,24 @@
-#include "http/ngx_http_promotions_lane.h"
+#include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_preview.h"
 #include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_submit.h"
 #include "http/ngx_http_promotions_wait.h"
+#include "base/pm_hash.h"
 
 
 static ngx_int_t ngx_http_promotions_promote(ngx_http_request_t *r,
     pm_request_kind_t kind);
 static void ngx_http_promotions_promote_body(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
-static ngx_int_t ngx_http_promotions_promote_start(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body, pm_arena_t *arena);
+static ngx_int_t ngx_http_promotions_promote_start(
+    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
+static ngx_int_t ngx_http_promotions_promote_owner(
+    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     ngx_uint_t write);
-static ngx_int_t ngx_http_promotions_submit(ngx_http_request_t *r,
-    ngx_http_promotions_entry_t *entry);
-static ngx_int_t ngx_http_promotions_send_result(ngx_http_request_t *r,
-    const pm_promotion_t *promotion, const pm_result_t *result);
 static ngx_int_t ngx_http_promotions_add_location(ngx_http_request_t *r,
-    const char *id);
+    const u_char *id);
 
 
 ngx_int_t
@@ -59,27 +59,21 @@ static void
 ngx_http_promotions_promote_body(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body)
 {
-    ngx_int_t    rc;
-    pm_arena_t  *arena;
+    ngx_int_t  rc;
 
-    arena = pm_arena_create();
+    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
 
-    if (arena == NULL) {
-        ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
-        return;
+    pm_arena_destroy(ctx->promotion_arena);
+    ctx->promotion_arena = pm_arena_create();
+
+    if (ctx->promotion_arena != NULL) {
+        rc = ngx_http_promotions_promote_start(ctx, body);
     }
 
-    rc = ngx_http_promotions_promote_start(r, ctx, body, arena);
-
     if (rc == NGX_AGAIN) {
-
-        /* the arena belongs to the lane or the job now */
-
         ngx_http_promotions_watch_client(r);
         return;
     }
-
-    pm_arena_destroy(arena);
 
     ngx_http_finalize_request(r, rc);
 }
@@ -88,17 +82,20 @@ ngx_http_promotions_promote_body(ngx_http_request_t *r,
 /* NGX_AGAIN: the request waits; otherwise it has its answer, or none. */
 
 static ngx_int_t
-ngx_http_promotions_promote_start(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body, pm_arena_t *arena)
+ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body)
 {
     int                               rc;
+    pm_arena_t                       *arena;
     pm_error_t                        err;
     pm_request_t                      request;
-    pm_promotion_t                   *promotion;
+    ngx_http_request_t               *r;
     pm_request_faults_t               faults;
-    ngx_http_promotions_entry_t      *entry;
     ngx_http_promotions_loc_conf_t   *plcf;
     ngx_http_promotions_main_conf_t  *pmcf;
+
+    r = ctx->request;
+    arena = ctx->promotion_arena;
 
     pmcf = ngx_http_get_module_main_conf(r, ngx_http_promotions_module);
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
@@ -119,17 +116,13 @@ ngx_http_promotions_promote_start(ngx_http_request_t *r,
                    "destAppIds may name one application in this version");
     }
 
-    entry = pm_arena_zalloc(arena, sizeof(ngx_http_promotions_entry_t));
-    if (entry == NULL) {
+    ctx->promotion = pm_arena_zalloc(arena, sizeof(pm_promotion_t));
+    if (ctx->promotion == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    entry->arena = arena;
-    entry->pmcf = pmcf;
-
-    promotion = &entry->promotion;
-
-    if (pm_promotion_resolve(arena, pmcf->catalog, &request, promotion, &err)
+    if (pm_promotion_resolve(arena, pmcf->catalog, &request, ctx->promotion,
+                             &err)
         != 0)
     {
         return ngx_http_promotions_send_error(r,
@@ -140,29 +133,57 @@ ngx_http_promotions_promote_start(ngx_http_request_t *r,
         ctx->kind = PM_REQUEST_PREVIEW;
     }
 
-    if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog, promotion,
+    if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog, ctx->promotion,
                                      ctx->kind != PM_REQUEST_PREVIEW))
     {
         return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
                                               "Forbidden resource");
     }
 
+    if (ngx_http_promotions_promote_owner(ctx, body) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->kind == PM_REQUEST_PREVIEW) {
+        return ngx_http_promotions_preview_start(ctx);
+    }
+
+    return ngx_http_promotions_submit(ctx);
+}
+
+
+/* Whose it is, and what tells it from another under the same key. */
+
+static ngx_int_t
+ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    pm_arena_t      *arena;
+    pm_promotion_t  *promotion;
+    unsigned char    digest[PM_SHA256_SIZE];
+
+    arena = ctx->promotion_arena;
+    promotion = ctx->promotion;
+
     promotion->id = pm_arena_strdup(arena, (char *) ctx->id);
     promotion->key_name = pm_arena_strdup(arena, ctx->key->name);
     promotion->author_name = pm_arena_strdup(arena, ctx->key->author_name);
     promotion->author_email = pm_arena_strdup(arena, ctx->key->author_email);
 
+    ctx->body_digest.len = 2 * PM_SHA256_SIZE;
+    ctx->body_digest.data = pm_arena_alloc(arena, 2 * PM_SHA256_SIZE + 1);
+
     if (promotion->id == NULL || promotion->key_name == NULL
-        || promotion->author_name == NULL || promotion->author_email == NULL)
+        || promotion->author_name == NULL || promotion->author_email == NULL
+        || ctx->body_digest.data == NULL
+        || pm_sha256(body->data, body->len, digest) != 0)
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
-    if (ctx->kind == PM_REQUEST_PREVIEW) {
-        return ngx_http_promotions_preview_start(r, entry);
-    }
+    pm_hex((char *) ctx->body_digest.data, digest, PM_SHA256_SIZE);
 
-    return ngx_http_promotions_submit(r, entry);
+    return NGX_OK;
 }
 
 
@@ -178,7 +199,7 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
     ngx_uint_t write)
 {
     ngx_uint_t               i;
-    const char              *name;
+    const char              *name, *id;
     const pm_environment_t  *environment;
 
     for (i = 0; i < 2; i++) {
@@ -186,22 +207,17 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
         name = i ? promotion->destination_environment
                  : promotion->source_environment;
 
-        if (name == NULL || (i && write)) {
-            environment = name ? pm_catalog_environment(catalog, name) : NULL;
+        environment = name ? pm_catalog_environment(catalog, name) : NULL;
+        id = environment ? environment->id : NULL;
 
-            if (!pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE, name,
-                                     environment ? environment->id : NULL))
-            {
+        if (name != NULL && !(i && write)) {
+
+            if (!pm_store_key_sees(key, name, id)) {
                 return 0;
             }
 
-            continue;
-        }
-
-        environment = pm_catalog_environment(catalog, name);
-
-        if (!pm_store_key_sees(key, name,
-                               environment ? environment->id : NULL))
+        } else if (!pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE,
+                                        name, id))
         {
             return 0;
         }
@@ -211,96 +227,64 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
 }
 
 
-static ngx_int_t
-ngx_http_promotions_submit(ngx_http_request_t *r,
-    ngx_http_promotions_entry_t *entry)
-{
-    ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                  "promotion %s: %s/%s/%s to %s/%s/%s by \"%s\"",
-                  entry->promotion.id,
-                  entry->promotion.source.runtime,
-                  entry->promotion.source.namespace,
-                  entry->promotion.source.name,
-                  entry->promotion.destination.runtime,
-                  entry->promotion.destination.namespace,
-                  entry->promotion.destination.name,
-                  entry->promotion.key_name);
-
-    switch (ngx_http_promotions_lane_submit(entry)) {
-
-    case NGX_OK:
-        return NGX_AGAIN;
-
-    case NGX_BUSY:
-        return ngx_http_promotions_send_error(r,
-                   NGX_HTTP_SERVICE_UNAVAILABLE,
-                   "too many promotions wait for this branch, try again");
-
-    default:
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-}
-
-
-void
-ngx_http_promotions_settled(const pm_promotion_t *promotion,
-    const pm_result_t *result)
-{
-    ngx_http_promotions_ctx_t  *ctx;
-
-    if (result->state == PM_RESULT_LANDED) {
-        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "promotion %s: landed as %s", promotion->id,
-                      result->commit);
-    } else {
-        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "promotion %s: failed: %s", promotion->id,
-                      result->error.message);
-    }
-
-    ctx = ngx_http_promotions_find(promotion->id);
-
-    if (ctx != NULL) {
-        ngx_http_promotions_finish(ctx,
-            ngx_http_promotions_send_result(ctx->request, promotion, result));
-    }
-}
-
-
-static ngx_int_t
-ngx_http_promotions_send_result(ngx_http_request_t *r,
-    const pm_promotion_t *promotion, const pm_result_t *result)
+ngx_int_t
+ngx_http_promotions_send_result(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t status, const char *message, const char *commit)
 {
     json_t                          *author;
+    ngx_http_request_t              *r;
     ngx_http_promotions_loc_conf_t  *plcf;
 
-    if (ngx_http_promotions_add_location(r, promotion->id) != NGX_OK) {
+    r = ctx->request;
+
+    if (ngx_http_promotions_add_location(r, ctx->id) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (result->state != PM_RESULT_LANDED) {
-        return ngx_http_promotions_send_error(r,
-                   ngx_http_promotions_status(result->error.code),
-                   result->error.message);
+    if (status != NGX_HTTP_OK) {
+        return ngx_http_promotions_send_error(r, status, message);
     }
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
 
-    author = json_sprintf("%s <%s>", promotion->author_name,
-                          promotion->author_email);
+    author = json_sprintf("%s <%s>", ctx->promotion->author_name,
+                          ctx->promotion->author_email);
 
     return ngx_http_promotions_send_json(r, plcf->success_status,
                json_pack("{s:s, s:s, s:o}",
-                         "COMMIT_SHA", result->commit,
-                         "COMMIT_MESSAGE", promotion->message,
+                         "COMMIT_SHA", commit,
+                         "COMMIT_MESSAGE", ctx->promotion->message,
                          "COMMIT_AUTHOR", author));
+}
+
+
+ngx_int_t
+ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ngx_http_promotions_add_location(r, ctx->id) != NGX_OK
+        || ngx_http_promotions_add_header(r, "Retry-After", "1", 1)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_promotions_send_json(r, NGX_HTTP_ACCEPTED,
+               json_pack("{s:s, s:s, s:s}",
+                         "id", ctx->id,
+                         "state", "QUEUED",
+                         "message", "the promotion is under way: ask for it "
+                                    "at the Location"));
 }
 
 
 /* What every answer to a known promotion carries. */
 
 static ngx_int_t
-ngx_http_promotions_add_location(ngx_http_request_t *r, const char *id)
+ngx_http_promotions_add_location(ngx_http_request_t *r, const u_char *id)
 {
     u_char                          *p;
     size_t                           len;
@@ -328,6 +312,6 @@ ngx_http_promotions_add_location(ngx_http_request_t *r, const char *id)
         return NGX_ERROR;
     }
 
-    return ngx_http_promotions_add_header(r, "Promotion-Id", id,
+    return ngx_http_promotions_add_header(r, "Promotion-Id", (char *) id,
                                           NGX_HTTP_PROMOTIONS_ID_SIZE);
 }

@@ -1,7 +1,32 @@
 #include "http/ngx_http_promotions_wait.h"
+#include "http/ngx_http_promotions_promote.h"
+#include "http/ngx_http_promotions_script.h"
 #include "store/pm_store_id.h"
 
 #include <sys/random.h>
+
+
+/* Messages may be lost: so often, in ms, is read what was missed. */
+
+#define NGX_HTTP_PROMOTIONS_WAIT_TICK  2000
+
+/* Ids in one call. */
+
+#define NGX_HTTP_PROMOTIONS_WAIT_IDS   1000
+
+
+/* In the reply of "results": id, state, status, message, commit. */
+
+#define NGX_HTTP_PROMOTIONS_WAIT_EACH  5
+
+
+static void ngx_http_promotions_wait_insert(ngx_http_promotions_ctx_t *ctx);
+static void ngx_http_promotions_wait_tick(ngx_event_t *ev);
+static void ngx_http_promotions_results(void *data, redisReply *reply);
+static void ngx_http_promotions_without_redis(void);
+
+
+static ngx_event_t  ngx_http_promotions_tick;
 
 
 void
@@ -13,6 +38,15 @@ ngx_http_promotions_wait_init(void)
 
     ngx_rbtree_init(&worker->waiters, &worker->waiters_sentinel,
                     ngx_str_rbtree_insert_value);
+
+    ngx_memzero(&ngx_http_promotions_tick, sizeof(ngx_event_t));
+
+    ngx_http_promotions_tick.handler = ngx_http_promotions_wait_tick;
+    ngx_http_promotions_tick.log = ngx_cycle->log;
+    ngx_http_promotions_tick.data = &ngx_http_promotions_tick;
+    ngx_http_promotions_tick.cancelable = 1;
+
+    ngx_add_timer(&ngx_http_promotions_tick, NGX_HTTP_PROMOTIONS_WAIT_TICK);
 }
 
 
@@ -32,6 +66,15 @@ ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx)
 
     pm_store_id_make((char *) ctx->id, now, random);
 
+    ngx_http_promotions_wait_insert(ctx);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_promotions_wait_insert(ngx_http_promotions_ctx_t *ctx)
+{
     ctx->waiter.str.data = ctx->id;
     ctx->waiter.str.len = NGX_HTTP_PROMOTIONS_ID_SIZE;
     ctx->waiter.node.key = ngx_crc32_short(ctx->id,
@@ -39,8 +82,18 @@ ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx)
 
     ngx_rbtree_insert(&ngx_http_promotions_worker.waiters, &ctx->waiter.node);
     ctx->waiting = 1;
+}
 
-    return NGX_OK;
+
+void
+ngx_http_promotions_wait_for(ngx_http_promotions_ctx_t *ctx, ngx_str_t *id)
+{
+    ngx_http_promotions_wait_end(ctx);
+
+    (void) ngx_cpystrn(ctx->id, id->data, ngx_min(id->len + 1,
+                                                  sizeof(ctx->id)));
+
+    ngx_http_promotions_wait_insert(ctx);
 }
 
 
@@ -92,8 +145,210 @@ ngx_http_promotions_find(const char *id)
 
 
 void
+ngx_http_promotions_wait_pushing(const char *id)
+{
+    ngx_http_promotions_ctx_t  *ctx;
+
+    /* of several who wait for one promotion, the others have the tick */
+
+    ctx = ngx_http_promotions_find(id);
+
+    if (ctx != NULL) {
+        ctx->pushing = 1;
+    }
+}
+
+
+void
+ngx_http_promotions_answer(const char *id, ngx_uint_t status,
+    const char *message, const char *commit)
+{
+    ngx_http_promotions_ctx_t  *ctx;
+
+    for ( ;; ) {
+        ctx = ngx_http_promotions_find(id);
+
+        if (ctx == NULL) {
+            return;
+        }
+
+        ngx_http_promotions_finish(ctx,
+            ngx_http_promotions_send_result(ctx, status, message, commit));
+    }
+}
+
+
+void
+ngx_http_promotions_read_all(void)
+{
+    ngx_str_t                      ids[NGX_HTTP_PROMOTIONS_WAIT_IDS];
+    ngx_uint_t                     n;
+    ngx_rbtree_t                  *tree;
+    ngx_rbtree_node_t             *node;
+    ngx_http_promotions_ctx_t     *ctx;
+
+    tree = &ngx_http_promotions_worker.waiters;
+
+    if (tree->root == tree->sentinel) {
+        return;
+    }
+
+    n = 0;
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+         node;
+         node = ngx_rbtree_next(tree, node))
+    {
+        ctx = (ngx_http_promotions_ctx_t *)
+                  ((u_char *) node
+                   - offsetof(ngx_http_promotions_ctx_t, waiter));
+
+        if (!ctx->queued) {
+            continue;
+        }
+
+        ids[n++] = ctx->waiter.str;
+
+        if (n == NGX_HTTP_PROMOTIONS_WAIT_IDS) {
+            ngx_http_promotions_read_results(ids, n);
+            n = 0;
+        }
+    }
+
+    ngx_http_promotions_read_results(ids, n);
+}
+
+
+void
+ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n)
+{
+    ngx_uint_t              i, wanted;
+    ngx_promotions_args_t   args;
+
+    if (ngx_http_promotions_results_args(&args) != NGX_OK) {
+        return;
+    }
+
+    wanted = 0;
+
+    for (i = 0; i < n; i++) {
+        if (ngx_str_rbtree_lookup(&ngx_http_promotions_worker.waiters,
+                                  &ids[i],
+                                  ngx_crc32_short(ids[i].data, ids[i].len))
+            != NULL)
+        {
+            ngx_promotions_args_add(&args, ids[i].data, ids[i].len);
+            wanted++;
+        }
+    }
+
+    if (wanted == 0) {
+        ngx_destroy_pool(args.pool);
+        return;
+    }
+
+    if (ngx_http_promotions_script_send(&args, "results",
+                                        ngx_http_promotions_results, NULL)
+        != NGX_OK)
+    {
+        ngx_http_promotions_without_redis();
+    }
+}
+
+
+static void
+ngx_http_promotions_results(void *data, redisReply *reply)
+{
+    u_char      id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
+    ngx_int_t   status;
+    ngx_str_t   text;
+    ngx_uint_t  i;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
+        ngx_http_promotions_without_redis();
+        return;
+    }
+
+    for (i = 0;
+         i + NGX_HTTP_PROMOTIONS_WAIT_EACH <= reply->elements;
+         i += NGX_HTTP_PROMOTIONS_WAIT_EACH)
+    {
+        text = ngx_promotions_reply_text(reply, i);
+        (void) ngx_cpystrn(id, text.data, ngx_min(text.len + 1, sizeof(id)));
+
+        text = ngx_promotions_reply_text(reply, i + 2);
+        status = ngx_atoi(text.data, text.len);
+
+        if (status == NGX_ERROR) {
+            continue;
+        }
+
+        /* texts of a reply end with a NUL */
+
+        ngx_http_promotions_answer((char *) id, status,
+            (char *) ngx_promotions_reply_text(reply, i + 3).data,
+            (char *) ngx_promotions_reply_text(reply, i + 4).data);
+    }
+}
+
+
+/*
+ * Nobody is left hanging: what Redis has of them will be done, but only it
+ * can tell.  Those that a job of this worker is pushing hear of it without.
+ */
+
+static void
+ngx_http_promotions_without_redis(void)
+{
+    ngx_rbtree_t               *tree;
+    ngx_rbtree_node_t          *node;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    tree = &ngx_http_promotions_worker.waiters;
+
+again:
+
+    if (tree->root == tree->sentinel) {
+        return;
+    }
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+         node;
+         node = ngx_rbtree_next(tree, node))
+    {
+        ctx = (ngx_http_promotions_ctx_t *)
+                  ((u_char *) node
+                   - offsetof(ngx_http_promotions_ctx_t, waiter));
+
+        if (ctx->queued && !ctx->pushing) {
+            ngx_http_promotions_finish(ctx,
+                ngx_http_promotions_send_result(ctx,
+                    NGX_HTTP_SERVICE_UNAVAILABLE,
+                    "redis is not available: the promotion is queued, ask "
+                    "for it later by its Promotion-Id", NULL));
+
+            goto again;
+        }
+    }
+}
+
+
+static void
+ngx_http_promotions_wait_tick(ngx_event_t *ev)
+{
+    ngx_http_promotions_read_all();
+
+    ngx_add_timer(ev, NGX_HTTP_PROMOTIONS_WAIT_TICK);
+}
+
+
+void
 ngx_http_promotions_wait_end(ngx_http_promotions_ctx_t *ctx)
 {
+    if (ctx->timer.timer_set) {
+        ngx_del_timer(&ctx->timer);
+    }
+
     if (ctx->waiting) {
         ctx->waiting = 0;
         ngx_rbtree_delete(&ngx_http_promotions_worker.waiters,

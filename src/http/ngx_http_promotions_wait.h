@@ -1,7 +1,7 @@
 /*
  * ngx_http_promotions_wait.h: requests that wait for a promotion.
  *
- * Whoever has news of a promotion finds the request by the promotion's id,
+ * Whoever has news of a promotion finds the requests by the promotion's id,
  * never by a pointer: a client may have left meanwhile.
  */
 
@@ -12,19 +12,39 @@
 #include "http/ngx_http_promotions.h"
 
 
-/* In init_process. */
+/* In init_process: the tick that reads again what was missed. */
 void ngx_http_promotions_wait_init(void);
 
 /* Gives the request the id of a new promotion (a UUIDv7) and has it wait.
  * NGX_ERROR: no randomness. */
 ngx_int_t ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx);
 
+/* The request waits for another promotion than its own. */
+void ngx_http_promotions_wait_for(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *id);
+
 /* From now on a client that leaves ends its request; for the time after the
  * body was read. */
 void ngx_http_promotions_watch_client(ngx_http_request_t *r);
 
-/* The context of the request that waits for id, or NULL. */
+/* The context of a request that waits for id, or NULL. */
 ngx_http_promotions_ctx_t *ngx_http_promotions_find(const char *id);
+
+/* Its outcome is known here first, whether Redis is there or not. */
+void ngx_http_promotions_wait_pushing(const char *id);
+
+/*
+ * The promotion has come to its end: all who wait for it get their answer.
+ * status 200: commit has landed; else message says why not.
+ */
+void ngx_http_promotions_answer(const char *id, ngx_uint_t status,
+    const char *message, const char *commit);
+
+/* Asks Redis for the results of those ids that somebody here waits for. */
+void ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n);
+
+/* The same for all who wait. */
+void ngx_http_promotions_read_all(void);
 
 /* The request waits no longer; safe to call twice. */
 void ngx_http_promotions_wait_end(ngx_http_promotions_ctx_t *ctx);

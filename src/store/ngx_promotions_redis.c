@@ -2,24 +2,30 @@
 #include "store/ngx_promotions_redis_event.h"
 
 
-#define NGX_PROMOTIONS_REDIS_ARGS       16
+#define NGX_PROMOTIONS_REDIS_ARGS       16      /* without an allocation */
 #define NGX_PROMOTIONS_REDIS_PENDING    16384
 #define NGX_PROMOTIONS_REDIS_BACKOFF    50      /* ms, doubled each time */
 #define NGX_PROMOTIONS_REDIS_MAX_WAIT   2000
 
 
 struct ngx_promotions_redis_s {
-    ngx_promotions_redis_conf_t   *conf;
-    redisAsyncContext             *context;     /* NULL: not connected */
-    ngx_log_t                     *log;
-    ngx_event_t                    connect_timer;
-    ngx_event_t                    reconnect_timer;
-    ngx_msec_t                     backoff;
-    ngx_uint_t                     next_address;
-    ngx_uint_t                     pending;     /* commands sent */
-    unsigned                       ready:1;     /* logged in */
-    unsigned                       closing:1;
-    unsigned                       reported:1;  /* the fault is in the log */
+    ngx_promotions_redis_conf_t     *conf;
+    redisAsyncContext               *context;       /* NULL: not connected */
+    ngx_log_t                       *log;
+    ngx_event_t                      connect_timer;
+    ngx_event_t                      reconnect_timer;
+    ngx_msec_t                       backoff;
+    ngx_uint_t                       next_address;
+    ngx_uint_t                       pending;       /* commands sent */
+
+    /* of a connection that listens */
+    ngx_str_t                        channel;
+    ngx_promotions_redis_message_pt  message;
+    void                            *data;
+
+    unsigned                         ready:1;       /* logged in */
+    unsigned                         closing:1;
+    unsigned                         reported:1;    /* the fault is logged */
 };
 
 
@@ -37,6 +43,9 @@ static redisAsyncContext *ngx_promotions_redis_open(
 static ngx_int_t ngx_promotions_redis_login(ngx_promotions_redis_t *redis);
 static void ngx_promotions_redis_logged_in(redisAsyncContext *context,
     void *reply, void *data);
+static void ngx_promotions_redis_listen(ngx_promotions_redis_t *redis);
+static void ngx_promotions_redis_message(redisAsyncContext *context,
+    void *data, void *unused);
 static void ngx_promotions_redis_connected(const redisAsyncContext *context,
     int status);
 static void ngx_promotions_redis_closed(void *data);
@@ -45,6 +54,9 @@ static void ngx_promotions_redis_fail(ngx_promotions_redis_t *redis,
 static void ngx_promotions_redis_close(ngx_promotions_redis_t *redis);
 static void ngx_promotions_redis_connect_timeout(ngx_event_t *ev);
 static void ngx_promotions_redis_reconnect(ngx_event_t *ev);
+static ngx_int_t ngx_promotions_redis_append(
+    ngx_promotions_redis_command_t *command, ngx_str_t *argv,
+    ngx_uint_t argc);
 static void ngx_promotions_redis_reply(redisAsyncContext *context,
     void *reply, void *data);
 static void ngx_promotions_redis_timeout(ngx_event_t *ev);
@@ -53,6 +65,15 @@ static void ngx_promotions_redis_timeout(ngx_event_t *ev);
 ngx_promotions_redis_t *
 ngx_promotions_redis_create(ngx_cycle_t *cycle,
     ngx_promotions_redis_conf_t *conf)
+{
+    return ngx_promotions_redis_subscribe(cycle, conf, NULL, NULL, NULL);
+}
+
+
+ngx_promotions_redis_t *
+ngx_promotions_redis_subscribe(ngx_cycle_t *cycle,
+    ngx_promotions_redis_conf_t *conf, ngx_str_t *channel,
+    ngx_promotions_redis_message_pt handler, void *data)
 {
     ngx_promotions_redis_t  *redis;
 
@@ -63,6 +84,13 @@ ngx_promotions_redis_create(ngx_cycle_t *cycle,
 
     redis->conf = conf;
     redis->log = cycle->log;
+    redis->message = handler;
+    redis->data = data;
+
+    if (channel != NULL) {
+        redis->channel = *channel;
+    }
+
     redis->backoff = NGX_PROMOTIONS_REDIS_BACKOFF;
 
     redis->connect_timer.handler = ngx_promotions_redis_connect_timeout;
@@ -251,6 +279,65 @@ ngx_promotions_redis_logged_in(redisAsyncContext *context, void *data,
         ngx_log_error(NGX_LOG_NOTICE, redis->log, 0,
                       "redis \"%V\" is back", &redis->conf->name);
     }
+
+    if (redis->channel.len) {
+        ngx_promotions_redis_listen(redis);
+    }
+}
+
+
+static void
+ngx_promotions_redis_listen(ngx_promotions_redis_t *redis)
+{
+    size_t       lengths[2];
+    const char  *argv[2];
+
+    argv[0] = "SUBSCRIBE";
+    lengths[0] = sizeof("SUBSCRIBE") - 1;
+    argv[1] = (char *) redis->channel.data;
+    lengths[1] = redis->channel.len;
+
+    /* a peer that is gone without a word is found by the kernel */
+
+    (void) redisEnableKeepAlive(&redis->context->c);
+
+    if (redisAsyncCommandArgv(redis->context, ngx_promotions_redis_message,
+                              NULL, 2, argv, lengths)
+        != REDIS_OK)
+    {
+        ngx_promotions_redis_close(redis);
+    }
+}
+
+
+/* ["subscribe", channel, n] once, then ["message", channel, text]. */
+
+static void
+ngx_promotions_redis_message(redisAsyncContext *context, void *data,
+    void *unused)
+{
+    ngx_str_t                text;
+    redisReply              *reply;
+    ngx_promotions_redis_t  *redis;
+
+    redis = context->data;
+    reply = data;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY
+        || reply->elements != 3)
+    {
+        return;
+    }
+
+    if (reply->element[2]->type != REDIS_REPLY_STRING) {
+        redis->message(redis->data, NULL);
+        return;
+    }
+
+    text.data = (u_char *) reply->element[2]->str;
+    text.len = (size_t) reply->element[2]->len;
+
+    redis->message(redis->data, &text);
 }
 
 
@@ -347,21 +434,12 @@ ngx_promotions_redis_command_t *
 ngx_promotions_redis_send(ngx_promotions_redis_t *redis, ngx_str_t *argv,
     ngx_uint_t argc, ngx_promotions_redis_handler_pt handler, void *data)
 {
-    size_t                           lengths[NGX_PROMOTIONS_REDIS_ARGS];
-    ngx_uint_t                       i;
-    const char                      *args[NGX_PROMOTIONS_REDIS_ARGS];
     ngx_promotions_redis_command_t  *command;
 
     if (redis->context == NULL
-        || redis->pending >= NGX_PROMOTIONS_REDIS_PENDING
-        || argc > NGX_PROMOTIONS_REDIS_ARGS)
+        || redis->pending >= NGX_PROMOTIONS_REDIS_PENDING)
     {
         return NULL;
-    }
-
-    for (i = 0; i < argc; i++) {
-        args[i] = (char *) argv[i].data;
-        lengths[i] = argv[i].len;
     }
 
     command = ngx_calloc(sizeof(ngx_promotions_redis_command_t), redis->log);
@@ -376,10 +454,7 @@ ngx_promotions_redis_send(ngx_promotions_redis_t *redis, ngx_str_t *argv,
     command->timer.data = command;
     command->timer.log = redis->log;
 
-    if (redisAsyncCommandArgv(redis->context, ngx_promotions_redis_reply,
-                              command, (int) argc, args, lengths)
-        != REDIS_OK)
-    {
+    if (ngx_promotions_redis_append(command, argv, argc) != NGX_OK) {
         ngx_free(command);
         return NULL;
     }
@@ -389,6 +464,44 @@ ngx_promotions_redis_send(ngx_promotions_redis_t *redis, ngx_str_t *argv,
     ngx_add_timer(&command->timer, redis->conf->timeout);
 
     return command;
+}
+
+
+static ngx_int_t
+ngx_promotions_redis_append(ngx_promotions_redis_command_t *command,
+    ngx_str_t *argv, ngx_uint_t argc)
+{
+    int           rc;
+    size_t       *lengths, few_lengths[NGX_PROMOTIONS_REDIS_ARGS];
+    ngx_uint_t    i;
+    const char  **args, *few_args[NGX_PROMOTIONS_REDIS_ARGS];
+
+    args = few_args;
+    lengths = few_lengths;
+
+    if (argc > NGX_PROMOTIONS_REDIS_ARGS) {
+        args = ngx_alloc(argc * (sizeof(char *) + sizeof(size_t)),
+                         command->redis->log);
+        if (args == NULL) {
+            return NGX_ERROR;
+        }
+
+        lengths = (size_t *) (args + argc);
+    }
+
+    for (i = 0; i < argc; i++) {
+        args[i] = (char *) argv[i].data;
+        lengths[i] = argv[i].len;
+    }
+
+    rc = redisAsyncCommandArgv(command->redis->context,
+                               ngx_promotions_redis_reply, command,
+                               (int) argc, args, lengths);
+    if (args != few_args) {
+        ngx_free(args);
+    }
+
+    return rc == REDIS_OK ? NGX_OK : NGX_ERROR;
 }
 
 

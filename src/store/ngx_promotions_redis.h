@@ -53,6 +53,18 @@ typedef void (*ngx_promotions_redis_handler_pt)(void *data,
 ngx_promotions_redis_t *ngx_promotions_redis_create(ngx_cycle_t *cycle,
     ngx_promotions_redis_conf_t *conf);
 
+/*
+ * The same for a connection that listens to a channel and sends no commands:
+ * handler(data, message) is called for each message, and once with a NULL
+ * message whenever listening begins, since some may have been missed before.
+ */
+typedef void (*ngx_promotions_redis_message_pt)(void *data,
+    ngx_str_t *message);
+
+ngx_promotions_redis_t *ngx_promotions_redis_subscribe(ngx_cycle_t *cycle,
+    ngx_promotions_redis_conf_t *conf, ngx_str_t *channel,
+    ngx_promotions_redis_message_pt handler, void *data);
+
 /* In exit_process: closes the connection; open commands get NULL. */
 void ngx_promotions_redis_destroy(ngx_promotions_redis_t *redis);
 

@@ -1,0 +1,26 @@
+#!lua flags=no-writes,allow-oom
+--[[
+results: what has become of promotions that somebody waits for.
+
+ARGV  prefix, id, …
+
+      for each that is final: id, state, status, message, commit
+--]]
+
+local final = {LANDED = true, FAILED = true, CANCELLED = true}
+local reply = {}
+
+for i = 2, #ARGV do
+    local fields = redis.call('HMGET', ARGV[1] .. 'promotion:' .. ARGV[i],
+                              'state', 'status', 'message', 'commit')
+
+    if fields[1] and final[fields[1]] then
+        reply[#reply + 1] = ARGV[i]
+
+        for j = 1, 4 do
+            reply[#reply + 1] = fields[j] or ''
+        end
+    end
+end
+
+return reply

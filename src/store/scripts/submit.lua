@@ -1,0 +1,84 @@
+#!lua
+--[[
+submit: writes the records of promotions of one lane, queues them, and tries
+to take the lane's lease.  Sent twice with the same ids it changes nothing.
+
+ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
+      idempotency key ("" for none), body digest, n,
+      then n times: id, source environment, target environment,
+                    number of fields, field, value, …
+
+      {"queued", 1 if the caller leads now}
+      {"known", state of the first}       these ids were here before
+      {"replayed", id}                    the idempotency key's promotion
+      {"conflict", id}                    the same, with another body
+      {"full"}
+--]]
+
+local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
+local lease, limit, retention = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local idempotency, digest, n = ARGV[7], ARGV[8], tonumber(ARGV[9])
+
+local at = 10
+local first = ARGV[at]
+local state = redis.call('HGET', prefix .. 'promotion:' .. first, 'state')
+
+if state then
+    return {'known', state}
+end
+
+if idempotency ~= '' then
+    local held = redis.call('HMGET', prefix .. 'idempotency:' .. idempotency,
+                            'id', 'digest')
+
+    if held[1] then
+        return {held[2] == digest and 'replayed' or 'conflict', held[1]}
+    end
+end
+
+local waiting = prefix .. 'lane:' .. lane .. ':waiting'
+
+if redis.call('LLEN', waiting) + n > limit then
+    return {'full'}
+end
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+for _ = 1, n do
+    local id, source, target, fields =
+        ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
+    local record = prefix .. 'promotion:' .. id
+
+    redis.call('HSET', record, 'state', 'QUEUED', 'lane', lane,
+               'created_at', now, 'source_environment', source,
+               'target_environment', target, 'idempotency', idempotency,
+               unpack(ARGV, at + 4, at + 3 + fields))
+    redis.call('EXPIRE', record, retention)
+
+    redis.call('ZADD', prefix .. 'promotions', now, id)
+
+    for _, environment in ipairs({source, target}) do
+        if environment ~= '' then
+            redis.call('ZADD', prefix .. 'promotions:' .. environment,
+                       now, id)
+        end
+    end
+
+    redis.call('RPUSH', waiting, id)
+    at = at + 4 + fields
+end
+
+if idempotency ~= '' then
+    local key = prefix .. 'idempotency:' .. idempotency
+
+    redis.call('HSET', key, 'id', first, 'digest', digest)
+    redis.call('EXPIRE', key, 86400)
+end
+
+redis.call('SADD', prefix .. 'lanes', lane)
+
+local leads = redis.call('SET', prefix .. 'lane:' .. lane .. ':lease', token,
+                         'NX', 'PX', lease)
+
+return {'queued', leads and 1 or 0}

@@ -1,0 +1,97 @@
+#!lua
+--[[
+take: the leader's next batch.  What a leader before it left in "taken" comes
+first and alone, since it must be searched for on the branch; else up to n
+promotions move from waiting to taken, a group never in part.  Nothing to do:
+the lease is released.
+
+ARGV  prefix, lane, token, lease (ms), n
+
+      {"batch", again, id, input, base, takes, id, input, base, takes, …}
+          again: 1 if these were taken before
+      {"idle"}      the lane is empty; the lease is released
+      {"lost"}      the lease is somebody else's
+--]]
+
+local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
+local key = prefix .. 'lane:' .. lane
+local waiting, taken, lease = key .. ':waiting', key .. ':taken',
+                              key .. ':lease'
+
+if redis.call('GET', lease) ~= token then
+    return {'lost'}
+end
+
+redis.call('PEXPIRE', lease, ARGV[4])
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local ids = redis.call('LRANGE', taken, 0, -1)
+local again = #ids > 0
+
+if again then
+    -- one that was taken over three times may be what kills its leaders
+
+    for _, id in ipairs(ids) do
+        local takes = redis.call('HGET', prefix .. 'promotion:' .. id,
+                                 'takes')
+
+        if tonumber(takes or 0) > 3 then
+            ids = {id}
+            break
+        end
+    end
+
+else
+    local group = ''
+
+    while true do
+        local id = redis.call('LINDEX', waiting, 0)
+
+        if not id then
+            break
+        end
+
+        local of = redis.call('HGET', prefix .. 'promotion:' .. id, 'group')
+
+        if #ids >= tonumber(ARGV[5]) and (group == '' or of ~= group) then
+            break
+        end
+
+        redis.call('LPOP', waiting)
+
+        -- a record that has expired has nobody who waits for it
+
+        if redis.call('EXISTS', prefix .. 'promotion:' .. id) == 1 then
+            redis.call('RPUSH', taken, id)
+            ids[#ids + 1] = id
+            group = of or ''
+        end
+    end
+end
+
+if #ids == 0 then
+    redis.call('DEL', lease)
+    redis.call('SREM', prefix .. 'lanes', lane)
+
+    return {'idle'}
+end
+
+local reply = {'batch', again and 1 or 0}
+
+for _, id in ipairs(ids) do
+    local record = prefix .. 'promotion:' .. id
+
+    redis.call('HSET', record, 'state', 'TAKEN', 'taken_at', now,
+               'batch_size', #ids)
+
+    local takes = redis.call('HINCRBY', record, 'takes', 1)
+    local fields = redis.call('HMGET', record, 'input', 'base')
+
+    reply[#reply + 1] = id
+    reply[#reply + 1] = fields[1] or ''
+    reply[#reply + 1] = fields[2] or ''
+    reply[#reply + 1] = takes
+end
+
+return reply

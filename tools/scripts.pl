@@ -1,0 +1,26 @@
+#!/usr/bin/perl
+
+# Makes the C table of the Lua scripts:  perl tools/scripts.pl FILE.lua … > C
+
+use strict;
+use warnings;
+
+print qq{#include "store/pm_store_script.h"\n\n\n};
+print "const pm_store_script_t  pm_store_scripts[] = {\n";
+
+for my $file (sort @ARGV) {
+    my ($name) = $file =~ m{([a-z_]+)\.lua$} or die "$file: no script\n";
+
+    open(my $in, '<', $file) or die "$file: $!\n";
+    my $text = do { local $/; <$in> };
+    close($in);
+
+    my $len = length $text;
+
+    $text =~ s/([\\"])/\\$1/g;
+    $text =~ s/\n/\\n"\n      "/g;
+
+    print qq{    { "$name",\n      "$text",\n      $len },\n};
+}
+
+print "    { NULL, NULL, 0 }\n};\n";
