@@ -189,8 +189,10 @@ sub temporary {
 }
 
 
+# `leaks`: whether what is not freed at a worker's end is reported; a faulty
+# configuration ends nginx without freeing anything.
 sub environment {
-    my ($self) = @_;
+    my ($self, %options) = @_;
 
     return {} if !$ENV{PROMOTIONS_ASAN};
 
@@ -204,11 +206,11 @@ sub environment {
 
     my $common = "log_path=$self->{dir}/sanitizer:print_stacktrace=1";
 
-    # leaks: nginx's own binary is not instrumented, and its pools are freed
-    # by exit, not before it
+    my $leaks = $options{leaks} ? 1 : 0;
+
     return {
         LD_PRELOAD    => join(':', @libraries),
-        ASAN_OPTIONS  => "detect_leaks=0:$common",
+        ASAN_OPTIONS  => "detect_leaks=$leaks:$common",
         UBSAN_OPTIONS => $common,
     };
 }
@@ -246,7 +248,8 @@ sub launch {
 
     $self->{process} = Promotions::Process->start(
         command => [$self->command], name => 'nginx', stop => 'QUIT',
-        output => "$dir/output", environment => $self->environment);
+        output => "$dir/output",
+        environment => $self->environment(leaks => 1));
 
     eval { wait_for('nginx to start', sub {
         if (!$self->{daemon} && !$self->{process}->alive) {
