@@ -32,13 +32,6 @@ static int pm_jsonpath_apply(pm_jsonpath_eval_t *eval,
     pm_jsonpath_place_t *place);
 
 
-const pm_node_t *
-pm_jsonpath_resolve(const pm_node_t *node)
-{
-    return pm_node_resolve((pm_node_t *) node);
-}
-
-
 int
 pm_jsonpath_charge(pm_jsonpath_eval_t *eval, size_t steps)
 {
@@ -61,52 +54,14 @@ pm_jsonpath_deeper(pm_jsonpath_eval_t *eval)
     if (eval->depth >= PM_JSONPATH_DEPTH) {
         return pm_error_set(eval->err, PM_UNPROCESSABLE,
                             "JSONPath \"%.80s\" goes more than %d levels deep:"
-                            " an alias stands inside what it stands for, or"
-                            " aliases inside aliases",
+                            " aliases inside aliases, or filters inside"
+                            " filters",
                             eval->jsonpath->text.data, PM_JSONPATH_DEPTH);
     }
 
     eval->depth++;
 
     return 0;
-}
-
-
-const pm_node_t *
-pm_jsonpath_key(const pm_member_t *member)
-{
-    const pm_node_t  *key;
-
-    key = pm_jsonpath_resolve(member->key);
-
-    return key->kind == PM_NODE_MAPPING || key->kind == PM_NODE_SEQUENCE
-           ? NULL : key;
-}
-
-
-int
-pm_jsonpath_find(pm_jsonpath_eval_t *eval, const pm_node_t *mapping,
-    const pm_string_t *name, size_t *index)
-{
-    size_t            i;
-    const pm_node_t  *key;
-
-    for (i = 0; i < mapping->length; i++) {
-        key = pm_jsonpath_key(&mapping->members[i]);
-
-        if (key != NULL && key->text.len == name->len
-            && (name->len == 0
-                || memcmp(key->text.data, name->data, name->len) == 0))
-        {
-            break;
-        }
-    }
-
-    *index = i;
-
-    /* a comparison of names is much cheaper than the other steps */
-
-    return pm_jsonpath_charge(eval, 1 + i / 16);
 }
 
 
@@ -213,24 +168,6 @@ pm_jsonpath_take(pm_jsonpath_eval_t *eval, pm_jsonpath_sink_t *sink,
 }
 
 
-/* NULL: a member without a name.  The key is NULL for items. */
-
-static const pm_node_t *
-pm_jsonpath_child(const pm_node_t *parent, size_t index,
-    const pm_node_t **key)
-{
-    *key = NULL;
-
-    if (parent->kind == PM_NODE_SEQUENCE) {
-        return parent->items[index];
-    }
-
-    *key = pm_jsonpath_key(&parent->members[index]);
-
-    return (*key != NULL) ? parent->members[index].value : NULL;
-}
-
-
 static size_t
 pm_jsonpath_children(const pm_node_t *node)
 {
@@ -239,21 +176,32 @@ pm_jsonpath_children(const pm_node_t *node)
 }
 
 
+/* Fills the place of a child. */
+
 static int
 pm_jsonpath_enter(pm_jsonpath_eval_t *eval, pm_jsonpath_place_t *parent,
     size_t index, pm_jsonpath_place_t *place)
 {
+    const pm_member_t  *member;
+
     memset(place, 0, sizeof(pm_jsonpath_place_t));
 
     place->parent = parent;
     place->index = index;
-    place->node = pm_jsonpath_child(parent->value, index, &place->key);
 
-    if (place->node != NULL) {
-        place->value = pm_jsonpath_resolve(place->node);
-        place->through_alias = parent->through_alias
-                               || place->node->kind == PM_NODE_ALIAS;
+    if (parent->value->kind == PM_NODE_SEQUENCE) {
+        place->node = parent->value->items[index];
+
+    } else {
+        member = &parent->value->members[index];
+
+        place->node = member->value;
+        place->key = pm_node_resolve(member->key);
     }
+
+    place->value = pm_node_resolve(place->node);
+    place->through_alias = parent->through_alias
+                           || place->node->kind == PM_NODE_ALIAS;
 
     return pm_jsonpath_charge(eval, 1);
 }
@@ -270,8 +218,7 @@ pm_jsonpath_choose(pm_jsonpath_eval_t *eval, pm_jsonpath_sink_t *sink,
     pm_jsonpath_place_t  place;
 
     rc = pm_jsonpath_enter(eval, parent, index, &place);
-
-    if (rc != 0 || place.node == NULL) {
+    if (rc != 0) {
         return rc;
     }
 
@@ -364,10 +311,9 @@ pm_jsonpath_select_one(pm_jsonpath_eval_t *eval, pm_jsonpath_sink_t *sink,
     const pm_jsonpath_segment_t *segment,
     const pm_jsonpath_selector_t *selector, pm_jsonpath_place_t *place)
 {
-    int               rc;
-    size_t            index;
-    int64_t           i;
-    const pm_node_t  *value;
+    int64_t             i;
+    const pm_node_t    *value;
+    const pm_member_t  *member;
 
     value = place->value;
 
@@ -375,17 +321,14 @@ pm_jsonpath_select_one(pm_jsonpath_eval_t *eval, pm_jsonpath_sink_t *sink,
 
     case PM_JSONPATH_NAME:
 
-        if (value->kind != PM_NODE_MAPPING) {
-            return 0;
+        member = pm_node_member(value, selector->name.data,
+                                selector->name.len);
+        if (member == NULL) {
+            return pm_jsonpath_charge(eval, 1);
         }
 
-        rc = pm_jsonpath_find(eval, value, &selector->name, &index);
-
-        if (rc != 0 || index == value->length) {
-            return rc;
-        }
-
-        return pm_jsonpath_choose(eval, sink, segment, place, index, NULL);
+        return pm_jsonpath_choose(eval, sink, segment, place,
+                                  (size_t) (member - value->members), NULL);
 
     case PM_JSONPATH_INDEX:
 
@@ -442,7 +385,7 @@ pm_jsonpath_visit(pm_jsonpath_eval_t *eval, pm_jsonpath_sink_t *sink,
             return rc;
         }
 
-        if (child.node == NULL || pm_jsonpath_children(child.value) == 0) {
+        if (pm_jsonpath_children(child.value) == 0) {
             continue;
         }
 
@@ -497,7 +440,7 @@ pm_jsonpath_run(pm_jsonpath_eval_t *eval, const pm_jsonpath_query_t *query,
     memset(&place, 0, sizeof(pm_jsonpath_place_t));
 
     place.node = query->absolute ? eval->root : current;
-    place.value = pm_jsonpath_resolve(place.node);
+    place.value = pm_node_resolve(place.node);
     place.through_alias = (place.node->kind == PM_NODE_ALIAS);
 
     rc = pm_jsonpath_apply(eval, sink, query->segments, &place);

@@ -152,8 +152,8 @@ pm_jsonpath_equal_items(pm_jsonpath_eval_t *eval, const pm_node_t *a,
     size_t  i;
 
     for (i = 0; i < a->length; i++) {
-        rc = pm_jsonpath_equal(eval, pm_jsonpath_resolve(a->items[i]),
-                               pm_jsonpath_resolve(b->items[i]), equal);
+        rc = pm_jsonpath_equal(eval, pm_node_resolve(a->items[i]),
+                               pm_node_resolve(b->items[i]), equal);
 
         if (rc != 0 || !*equal) {
             return rc;
@@ -170,39 +170,35 @@ static int
 pm_jsonpath_equal_members(pm_jsonpath_eval_t *eval, const pm_node_t *a,
     const pm_node_t *b, int *equal)
 {
-    int               rc;
-    size_t            i, index;
-    const pm_node_t  *key, *other;
+    int                 rc;
+    size_t              i;
+    const pm_string_t  *key, *other;
+    const pm_member_t  *member;
 
     for (i = 0; i < a->length; i++) {
-        key = pm_jsonpath_key(&a->members[i]);
-        other = pm_jsonpath_key(&b->members[i]);
-        index = i;
+        key = &pm_node_resolve(a->members[i].key)->text;
 
-        if (key == NULL) {
-            *equal = 0;
-            return 0;
+        rc = pm_jsonpath_charge(eval, 1 + key->len / 64);
+        if (rc != 0) {
+            return rc;
         }
 
         /* mostly, the order is the same */
 
-        if (other == NULL
-            || pm_jsonpath_compare_strings(&key->text, &other->text) != 0)
-        {
-            rc = pm_jsonpath_find(eval, b, &key->text, &index);
-            if (rc != 0) {
-                return rc;
-            }
+        member = &b->members[i];
+        other = &pm_node_resolve(member->key)->text;
 
-            if (index == b->length) {
+        if (pm_jsonpath_compare_strings(key, other) != 0) {
+            member = pm_node_member(b, key->data, key->len);
+
+            if (member == NULL) {
                 *equal = 0;
                 return 0;
             }
         }
 
-        rc = pm_jsonpath_equal(eval, pm_jsonpath_resolve(a->members[i].value),
-                               pm_jsonpath_resolve(b->members[index].value),
-                               equal);
+        rc = pm_jsonpath_equal(eval, pm_node_resolve(a->members[i].value),
+                               pm_node_resolve(member->value), equal);
 
         if (rc != 0 || !*equal) {
             return rc;

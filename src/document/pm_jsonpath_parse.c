@@ -375,6 +375,12 @@ pm_jsonpath_parse_expression(pm_jsonpath_parser_t *parser,
         jsonpath->query.segments = first;
     }
 
+    if (pm_jsonpath_peek(parser) == '-') {
+        return pm_jsonpath_expected(parser, parser->p,
+                                    "\".\", \"[\" or the end (a name with a -"
+                                    " is written ['so-so'])");
+    }
+
     if (parser->p < parser->end) {
         return pm_jsonpath_expected(parser, parser->p,
                                     "\".\", \"[\" or the end");

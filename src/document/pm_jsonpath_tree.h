@@ -234,14 +234,6 @@ int pm_jsonpath_run(pm_jsonpath_eval_t *eval,
     pm_jsonpath_sink_t *sink);
 int pm_jsonpath_charge(pm_jsonpath_eval_t *eval, size_t steps);
 int pm_jsonpath_deeper(pm_jsonpath_eval_t *eval);
-const pm_node_t *pm_jsonpath_resolve(const pm_node_t *node);
-
-/* The key of a member; NULL: it has no name. */
-const pm_node_t *pm_jsonpath_key(const pm_member_t *member);
-
-/* The index of a name in a mapping, or its length if there is none. */
-int pm_jsonpath_find(pm_jsonpath_eval_t *eval, const pm_node_t *mapping,
-    const pm_string_t *name, size_t *index);
 
 /* pm_jsonpath_filter.c; scratch holds a value that is in no document. */
 
