@@ -186,13 +186,14 @@ pm_builder_close(pm_builder_t *builder, pm_node_t *collection, size_t base)
     size_t        i, n;
     pm_node_t   **children;
 
-    children = builder->pending.nodes + base;
     n = builder->pending.n - base;
-    builder->pending.n = base;
 
     if (n == 0) {
         return 0;
     }
+
+    children = builder->pending.nodes + base;
+    builder->pending.n = base;
 
     for (i = 0; i < n; i++) {
         children[i]->parent = collection;

@@ -4,6 +4,7 @@
 
 #include "document/pm_document_yaml.h"
 
+#include <ctype.h>
 #include <string.h>
 
 
@@ -98,16 +99,33 @@ pm_yaml_skip_blank(const pm_yaml_t *y, size_t offset, size_t end)
 }
 
 
-/* Where the anchor or tag at offset ends. */
+/* Where the anchor or tag at offset ends: libyaml takes letters, digits, "_"
+ * and "-" in an anchor, and lets some characters follow without a blank. */
 
 static size_t
 pm_yaml_skip_property(const pm_yaml_t *y, size_t offset, size_t end)
 {
-    int  verbatim;
+    int   verbatim;
+    char  c;
 
-    verbatim = (end - offset > 1 && memcmp(y->text + offset, "!<", 2) == 0);
+    if (y->text[offset++] == '&') {
 
-    for (offset++; offset < end; offset++) {
+        while (offset < end) {
+            c = y->text[offset];
+
+            if (!isalnum((unsigned char) c) && c != '_' && c != '-') {
+                break;
+            }
+
+            offset++;
+        }
+
+        return offset;
+    }
+
+    verbatim = (offset < end && y->text[offset] == '<');
+
+    for ( /* void */ ; offset < end; offset++) {
 
         if (verbatim) {
             if (y->text[offset] == '>') {
@@ -156,20 +174,30 @@ pm_yaml_missing(pm_yaml_t *y, size_t mark)
 
     place = y->last;
     found = place.offset;
+    offset = found;
 
-    for (offset = place.offset; ; offset++) {
+    if (y->blank_from == found && y->blank_to <= mark) {
+        offset = y->blank_to;
+    }
+
+    for ( ;; ) {
         offset = pm_yaml_skip_blank(y, offset, mark);
 
         if (offset >= mark) {
             break;
         }
 
-        if (strchr(":-?,", y->text[offset])) {
-            found = offset + 1;
+        offset++;
+
+        if (strchr(":-?,", y->text[offset - 1])) {
+            found = offset;
         }
     }
 
     pm_place_advance(y->builder->document, &place, found);
+
+    y->blank_from = found;
+    y->blank_to = offset;
 
     return place;
 }

@@ -445,12 +445,29 @@ pm_yaml_bom(const pm_yaml_t *y)
 }
 
 
-/* libyaml's own words, and a hint where the line looks like a template. */
+/* Whether there is a "{{" in the lines of a fault. */
+
+static int
+pm_yaml_template(const pm_yaml_t *y, size_t from, size_t to)
+{
+    while (from > 0 && y->text[from - 1] != '\n') {
+        from--;
+    }
+
+    while (to < y->len && y->text[to] != '\n') {
+        to++;
+    }
+
+    return from < to && memmem(y->text + from, to - from, "{{", 2) != NULL;
+}
+
+
+/* libyaml's own words, and a hint where the lines look like a template. */
 
 static int
 pm_yaml_fault(pm_yaml_t *y, const yaml_parser_t *parser)
 {
-    size_t       end;
+    size_t       from;
     pm_place_t   place;
     const char  *hint;
 
@@ -460,24 +477,25 @@ pm_yaml_fault(pm_yaml_t *y, const yaml_parser_t *parser)
 
     if (parser->error == YAML_READER_ERROR) {
         place = (pm_place_t) { 0, 1, 1 };
-        end = pm_yaml_bom(y) + parser->problem_offset;
+        from = pm_yaml_bom(y) + parser->problem_offset;
 
         pm_place_advance(y->builder->document, &place,
-                         end < y->len ? end : y->len);
+                         from < y->len ? from : y->len);
 
         return pm_builder_fault(y->builder, &place, "%s", parser->problem);
     }
 
     place = pm_yaml_place(y, &parser->problem_mark);
-    hint = "";
+    from = place.offset;
 
-    for (end = place.offset; end < y->len && y->text[end] != '\n'; end++) {
-        /* void */
+    if (parser->context != NULL
+        && parser->context_mark.index < parser->problem_mark.index)
+    {
+        from = pm_yaml_place(y, &parser->context_mark).offset;
     }
 
-    if (memmem(y->text, end, "{{", 2) != NULL) {
-        hint = "; is this a template with {{ }}?";
-    }
+    hint = pm_yaml_template(y, from, place.offset)
+           ? "; is this a template with {{ }}?" : "";
 
     return pm_builder_fault(y->builder, &place, "%s%s%s%s",
                             parser->context ? parser->context : "",

@@ -26,6 +26,12 @@ typedef struct {
     pm_place_t        last;
     size_t            end;
 
+    /* from the one to the other byte are blanks and comments only: what
+       several missing values end at is looked through once */
+
+    size_t            blank_from;
+    size_t            blank_to;
+
     pm_node_t        *open[PM_DOCUMENT_DEPTH];
     size_t            base[PM_DOCUMENT_DEPTH];
     size_t            depth;
