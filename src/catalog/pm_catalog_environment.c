@@ -9,6 +9,10 @@
 #include <string.h>
 
 
+static const char *const  pm_catalog_root_fields[] = {
+    "apiVersion", "kind", "metadata", "spec", "status", NULL
+};
+
 static const char *const  pm_catalog_spec_fields[] = {
     "id", "title", "description", "organization", "kind", "position",
     "clusters", "apis", "promotesTo", NULL
@@ -418,8 +422,13 @@ pm_catalog_read_environment(pm_catalog_reader_t *reader,
     entry->column = root->column;
     spec = NULL;
 
-    rc = pm_catalog_node(reader, root, "", "metadata", PM_NODE_MAPPING,
-                         PM_CATALOG_REQUIRED, &metadata);
+    rc = pm_catalog_known(reader, root, "an Environment",
+                          pm_catalog_root_fields);
+
+    if (rc == 0) {
+        rc = pm_catalog_node(reader, root, "", "metadata", PM_NODE_MAPPING,
+                             PM_CATALOG_REQUIRED, &metadata);
+    }
 
     if (rc == 0) {
         rc = pm_catalog_short(reader, metadata, "metadata", "name",
