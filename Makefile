@@ -131,7 +131,9 @@ FORCE:
 $(MODULE): $(NGINX)/objs/Makefile $(NGINX_C) $(NGINX_H) $(LIBRARY)
 	@rm -f $(NGINX)/objs/ngx_http_promotions_module.so
 	+@$(MAKE) --no-print-directory -C $(NGINX) -f objs/Makefile modules
-	@cp $(NGINX)/objs/ngx_http_promotions_module.so $@
+	# a new file, not new bytes in one that a running nginx has mapped
+	@cp $(NGINX)/objs/ngx_http_promotions_module.so $@.new
+	@mv $@.new $@
 
 
 # the same with ASan and UBSan

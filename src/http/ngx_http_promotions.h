@@ -105,6 +105,8 @@ struct ngx_http_promotions_ctx_s {
     ngx_uint_t                       status;     /* of a failed access */
     unsigned                         checked:1;
 
+    ngx_str_t                        target;     /* the {id} of the route */
+
     /* body */
     ngx_http_promotions_body_pt      body_handler;
     pm_request_kind_t                kind;
@@ -171,6 +173,13 @@ ngx_int_t ngx_http_promotions_read_body(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_promotions_commit(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_preview(ngx_http_request_t *r);
+
+
+/* ngx_http_promotions_record.c: one record, all of them, and its end. */
+
+ngx_int_t ngx_http_promotions_show(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_list(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_cancel(ngx_http_request_t *r);
 
 
 #endif /* NGX_HTTP_PROMOTIONS_H */

@@ -39,6 +39,7 @@ struct ngx_http_promotions_lane_s {
     ngx_event_t                  renew;          /* the lease, during jobs */
     ngx_http_promotions_batch_t  batch;
     ngx_uint_t                   tries;
+    ngx_msec_t                   pushed;         /* when a push ended */
     unsigned                     answered:1;     /* those who wait */
     unsigned                     again:1;        /* given the lease anew */
 };
@@ -199,6 +200,7 @@ ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane)
     ngx_promotions_args_t  args;
 
     lane->tries = 0;
+    lane->pushed = 0;
     lane->answered = 0;
 
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
@@ -402,6 +404,8 @@ ngx_http_promotions_lane_pushed(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
+    lane->pushed = ngx_current_msec;
+
     if (lane->batch.state == PM_BATCH_SETTLED) {
         ngx_http_promotions_lane_settle(lane);
         return;
@@ -465,6 +469,13 @@ ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
     ngx_promotions_args_t   args;
 
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        if (lane->pushed) {
+            ngx_promotions_args_number(&args, ngx_current_msec
+                                              - lane->pushed);
+        } else {
+            ngx_promotions_args_string(&args, "");
+        }
 
         ngx_promotions_args_number(&args, lane->batch.n);
 

@@ -1,15 +1,26 @@
 #include "http/ngx_http_promotions.h"
 #include "http/ngx_http_promotions_reply.h"
+#include "store/pm_store_id.h"
 
+
+/*
+ * Methods that share a path stand together: the first of them has the Allow
+ * header for all.
+ */
 
 typedef struct {
-    ngx_str_t             name;       /* below the location's prefix */
+    ngx_str_t             name;       /* below the location's prefix; "{id}"
+                                         stands for a promotion's id */
     ngx_uint_t            methods;
     const char           *allow;
     ngx_http_handler_pt   handler;
 } ngx_http_promotions_route_t;
 
 
+static ngx_int_t ngx_http_promotions_unauthorized(ngx_http_request_t *r,
+    ngx_http_promotions_ctx_t *ctx);
+static ngx_str_t ngx_http_promotions_route_name(ngx_http_request_t *r,
+    ngx_http_promotions_ctx_t *ctx);
 static ngx_int_t ngx_http_promotions_not_found(ngx_http_request_t *r);
 static ngx_int_t ngx_http_promotions_not_allowed(ngx_http_request_t *r,
     const ngx_http_promotions_route_t *route);
@@ -27,6 +38,21 @@ static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
       "POST",
       ngx_http_promotions_preview },
 
+    { ngx_string(""),
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_list },
+
+    { ngx_string("{id}"),
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD, DELETE",
+      ngx_http_promotions_show },
+
+    { ngx_string("{id}"),
+      NGX_HTTP_DELETE,
+      "GET, HEAD, DELETE",
+      ngx_http_promotions_cancel },
+
     { ngx_null_string, 0, NULL, NULL }
 };
 
@@ -36,8 +62,7 @@ ngx_http_promotions_handler(ngx_http_request_t *r)
 {
     ngx_str_t                           name;
     ngx_http_promotions_ctx_t          *ctx;
-    ngx_http_promotions_loc_conf_t     *plcf;
-    const ngx_http_promotions_route_t  *route;
+    const ngx_http_promotions_route_t  *route, *other;
 
     /* the access phase is skipped for subrequests: they hold no key */
 
@@ -51,33 +76,12 @@ ngx_http_promotions_handler(ngx_http_request_t *r)
     }
 
     if (ctx->key == NULL) {
-
-        if (ngx_http_promotions_discard_body(r) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
-            return ngx_http_promotions_send_error(r, ctx->status,
-                                         "redis is not available, try again");
-        }
-
-        return ngx_http_promotions_send_error(r, NGX_HTTP_UNAUTHORIZED,
-                                              "Unauthorized");
+        return ngx_http_promotions_unauthorized(r, ctx);
     }
 
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+    name = ngx_http_promotions_route_name(r, ctx);
 
-    if (r->uri.len < plcf->prefix.len) {
-        return ngx_http_promotions_not_found(r);
-    }
-
-    name.data = r->uri.data + plcf->prefix.len;
-    name.len = r->uri.len - plcf->prefix.len;
-
-    if (name.len > 0 && name.data[0] == '/') {
-        name.data++;
-        name.len--;
-    }
+    other = NULL;
 
     for (route = ngx_http_promotions_routes; route->handler; route++) {
 
@@ -87,14 +91,68 @@ ngx_http_promotions_handler(ngx_http_request_t *r)
             continue;
         }
 
-        if (!(r->method & route->methods)) {
-            return ngx_http_promotions_not_allowed(r, route);
+        if (r->method & route->methods) {
+            return route->handler(r);
         }
 
-        return route->handler(r);
+        other = route;
+    }
+
+    if (other != NULL) {
+        return ngx_http_promotions_not_allowed(r, other);
     }
 
     return ngx_http_promotions_not_found(r);
+}
+
+
+static ngx_int_t
+ngx_http_promotions_unauthorized(ngx_http_request_t *r,
+    ngx_http_promotions_ctx_t *ctx)
+{
+    if (ngx_http_promotions_discard_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->status == NGX_HTTP_SERVICE_UNAVAILABLE) {
+        return ngx_http_promotions_send_error(r, ctx->status,
+                                         "redis is not available, try again");
+    }
+
+    return ngx_http_promotions_send_error(r, NGX_HTTP_UNAUTHORIZED,
+                                          "Unauthorized");
+}
+
+
+/* What follows the prefix, with "{id}" for an id, which ctx keeps. */
+
+static ngx_str_t
+ngx_http_promotions_route_name(ngx_http_request_t *r,
+    ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_str_t                        name;
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    static const ngx_str_t  id = ngx_string("{id}");
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+
+    /* the location has matched, but an internal rewrite may have come since */
+
+    name.data = r->uri.data + ngx_min(r->uri.len, plcf->prefix.len);
+    name.len = r->uri.data + r->uri.len - name.data;
+
+    if (name.len > 0 && name.data[0] == '/') {
+        name.data++;
+        name.len--;
+    }
+
+    if (pm_store_id_valid((char *) name.data, name.len)) {
+        ctx->target = name;
+        return id;
+    }
+
+    return name;
 }
 
 

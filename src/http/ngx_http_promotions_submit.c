@@ -28,6 +28,8 @@ static ngx_int_t ngx_http_promotions_submit_send(
 static ngx_int_t ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
     ngx_http_promotions_ctx_t *ctx, const u_char *lane,
     ngx_str_t *idempotency);
+static void ngx_http_promotions_submit_application(
+    ngx_promotions_args_t *args, const pm_application_id_t *id);
 static ngx_int_t ngx_http_promotions_idempotency(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *key);
 static void ngx_http_promotions_submitted(void *data, redisReply *reply);
@@ -125,8 +127,14 @@ ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
     ngx_promotions_args_string(args, (char *) ctx->id);
     ngx_promotions_args_string(args, promotion->source_environment);
     ngx_promotions_args_string(args, promotion->destination_environment);
-    ngx_promotions_args_number(args, 8);
+    ngx_promotions_args_number(args, 14);
 
+    ngx_promotions_args_string(args, "author");
+    ngx_promotions_args_string(args, promotion->author_name);
+    ngx_promotions_args_string(args, "source");
+    ngx_http_promotions_submit_application(args, &promotion->source);
+    ngx_promotions_args_string(args, "destination");
+    ngx_http_promotions_submit_application(args, &promotion->destination);
     ngx_promotions_args_string(args, "kind");
     ngx_promotions_args_string(args, "commit");
     ngx_promotions_args_string(args, "key");
@@ -137,6 +145,31 @@ ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
     ngx_promotions_args_add(args, input.data, input.len);
 
     return NGX_OK;
+}
+
+
+/* "<runtime>/<namespace>/<name>" */
+
+static void
+ngx_http_promotions_submit_application(ngx_promotions_args_t *args,
+    const pm_application_id_t *id)
+{
+    u_char  *p;
+    size_t   len;
+
+    len = ngx_strlen(id->runtime) + ngx_strlen(id->namespace)
+          + ngx_strlen(id->name) + 2;
+
+    p = ngx_pnalloc(args->pool, len);
+
+    if (p == NULL) {
+        args->failed = 1;
+        return;
+    }
+
+    (void) ngx_sprintf(p, "%s/%s/%s", id->runtime, id->namespace, id->name);
+
+    ngx_promotions_args_add(args, p, len);
 }
 
 

@@ -4,7 +4,8 @@ settle: the final results of promotions.  A landed one is accepted from
 anybody, since the remote has reported it; a failure only from the leader.
 What is final already stays as it is.
 
-ARGV  prefix, lane, token, lease (ms), n,
+ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
+      was none), n,
       then n times: id, state (LANDED or FAILED), status, message, commit,
                     digest
 
@@ -23,9 +24,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local final = {LANDED = true, FAILED = true, CANCELLED = true}
 local settled = {}
-local at = 6
+local at = 7
 
-for _ = 1, tonumber(ARGV[5]) do
+for _ = 1, tonumber(ARGV[6]) do
     local id, state, status = ARGV[at], ARGV[at + 1], ARGV[at + 2]
     local record = prefix .. 'promotion:' .. id
     local old = redis.call('HMGET', record, 'state', 'idempotency')
@@ -35,6 +36,10 @@ for _ = 1, tonumber(ARGV[5]) do
                    'message', ARGV[at + 3], 'commit', ARGV[at + 4],
                    'digest', ARGV[at + 5], 'settled_at', now)
         redis.call('LREM', key .. ':taken', 1, id)
+
+        if state == 'LANDED' and ARGV[5] ~= '' then
+            redis.call('HSET', record, 'pushed_at', now - ARGV[5])
+        end
 
         -- a retry after a final 5xx is a new try
 

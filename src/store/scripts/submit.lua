@@ -56,13 +56,18 @@ for _ = 1, n do
                unpack(ARGV, at + 4, at + 3 + fields))
     redis.call('EXPIRE', record, retention)
 
-    redis.call('ZADD', prefix .. 'promotions', now, id)
+    local sets = {'promotions'}
 
     for _, environment in ipairs({source, target}) do
         if environment ~= '' then
-            redis.call('ZADD', prefix .. 'promotions:' .. environment,
-                       now, id)
+            sets[#sets + 1] = 'promotions:' .. environment
         end
+    end
+
+    for _, set in ipairs(sets) do
+        redis.call('ZADD', prefix .. set, now, id)
+        redis.call('ZREMRANGEBYSCORE', prefix .. set, '-inf',
+                   '(' .. now - retention * 1000)
     end
 
     redis.call('RPUSH', waiting, id)

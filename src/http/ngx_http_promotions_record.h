@@ -1,0 +1,42 @@
+/*
+ * ngx_http_promotions_record.h: a record as its answer.
+ */
+
+#ifndef NGX_HTTP_PROMOTIONS_RECORD_H
+#define NGX_HTTP_PROMOTIONS_RECORD_H
+
+
+#include "http/ngx_http_promotions.h"
+
+#include <jansson.h>
+
+
+/*
+ * The JSON of a record with its timeline, from the fields of its hash (name,
+ * value, …).  NULL: out of memory, or it cannot be read.
+ */
+json_t *ngx_http_promotions_record_json(const ngx_str_t *id, redisReply *fields);
+
+/* A field's text (which ends with a NUL), or NULL: it has none. */
+const char *ngx_http_promotions_record_field(redisReply *fields,
+    const char *name);
+
+
+
+/* Whom a script's reply is for: found again by the id that it waits under. */
+
+typedef struct {
+    u_char  id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
+} ngx_http_promotions_asked_t;
+
+
+/* NULL: no memory. */
+ngx_http_promotions_asked_t *ngx_http_promotions_asked(
+    ngx_http_promotions_ctx_t *ctx);
+
+/* The context of who has asked, or NULL; asked is freed. */
+ngx_http_promotions_ctx_t *ngx_http_promotions_asked_ctx(
+    ngx_http_promotions_asked_t *asked);
+
+
+#endif /* NGX_HTTP_PROMOTIONS_RECORD_H */
