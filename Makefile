@@ -36,7 +36,7 @@ OBJECTS = $(SOURCES:src/%.c=$(B)/lib/%.o) \
 UNIT    = $(sort $(foreach room,$(ROOMS),$(wildcard tests/unit/$(room)/test_*.c)))
 TESTS   = $(UNIT:tests/unit/%.c=$(B)/unit/%)
 FUZZERS = $(basename $(notdir $(wildcard tests/fuzz/fuzz_*.c)))
-BENCHES = $(basename $(notdir $(wildcard tests/bench/bench_*.c)))
+BENCHES = $(basename $(notdir $(wildcard tests/bench/*.c)))
 TOOL    = $(wildcard src/tool/*.c)
 NGINX_C = $(sort $(wildcard src/http/*.c src/store/ngx_*.c))
 NGINX_H = $(sort $(wildcard src/*/*.h))
@@ -170,11 +170,11 @@ $(B)/bench/%: tests/bench/%.c $(LIBRARY)
 
 bench: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
-	@B=$(B) sh tests/bench/run.sh
+	@for b in $(BENCHES); do echo "== $$b"; $(B)/bench/$$b || exit 1; done
 
 check: test asan fuzz
 
 clean:
 	rm -rf $(B)
 
--include $(OBJECTS:.o=.d) $(TESTS:=.d)
+-include $(OBJECTS:.o=.d) $(TESTS:=.d) $(BENCHES:%=$(B)/bench/%.d)

@@ -5,7 +5,8 @@ use Promotions::Test;
 
 my $run = Promotions::Process->start(
     name => 'make run', command => [$^X, 'tools/run.pl'], stop => 'INT',
-    environment => { B => $ENV{B} // 'build' });
+    environment => { B => $ENV{B} // 'build',
+                     PROMOTIONS_ASAN => $ENV{PROMOTIONS_ASAN} // '' });
 
 wait_for('the gateway', sub {
     die read_file($run->{output}) if !$run->alive;

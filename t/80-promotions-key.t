@@ -500,7 +500,7 @@ for my $kind ([ 'a user', user => 'promotions' ], [ 'requirepass' ]) {
     write_file("$dir/sentinel.conf", "port $port\nbind 127.0.0.1\n"
         . "dir $dir\nsentinel monitor main 127.0.0.1 $redis->{port} 1\n");
     my $sentinel = Promotions::Process->start(name => 'sentinel',
-        command => [ 'redis-sentinel', "$dir/sentinel.conf" ]);
+        command => [ 'redis-server', "$dir/sentinel.conf", '--sentinel' ]);
     wait_for_port($port, $sentinel);
 
     my $dead = free_port();

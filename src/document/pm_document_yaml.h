@@ -62,5 +62,9 @@ pm_place_t pm_yaml_missing(pm_yaml_t *y, size_t mark);
  * unless it has a "+". */
 size_t pm_yaml_block_end(const pm_yaml_t *y, size_t start, size_t end);
 
+/* At a document's end, when all of its ranges are known: finds the aliases'
+ * targets, then checks the mappings' keys.  0 or a code. */
+int pm_yaml_finish(pm_yaml_t *y);
+
 
 #endif /* PM_DOCUMENT_YAML_H */

@@ -17,7 +17,8 @@ typedef struct {
     pm_git_mirror_t  *mirror;        /* has the objects of both sides */
     json_t           *files;
     size_t            left;          /* bytes that the answer may still take */
-    unsigned          truncated:1;
+    unsigned          cut:1;         /* of the file in hand: not all is there */
+    unsigned          truncated:1;   /* so is one of the answer's */
 } pm_preview_t;
 
 
@@ -162,7 +163,7 @@ pm_preview_text(pm_preview_t *preview, json_t *file, const char *key,
     cost = pm_preview_cost(text);
 
     if (cost > preview->left) {
-        preview->truncated = 1;
+        preview->cut = 1;
         return json_object_set_new(file, key, json_null());
     }
 
@@ -188,7 +189,7 @@ static int
 pm_preview_file(pm_preview_t *preview, const pm_git_change_t *change,
     pm_arena_t *arena, pm_error_t *err)
 {
-    int                 rc, failed, binary, truncated, before;
+    int                 rc, failed;
     json_t             *file;
     pm_string_t         patch;
     pm_preview_side_t   old, new;
@@ -205,24 +206,20 @@ pm_preview_file(pm_preview_t *preview, const pm_git_change_t *change,
         return rc;
     }
 
-    binary = old.binary || new.binary;
-    truncated = old.truncated || new.truncated;
+    preview->cut = old.truncated || new.truncated;
 
     patch.data = NULL;
     patch.len = 0;
 
     /* a patch of texts that were cut would show a change that is none */
 
-    if (!truncated) {
+    if (!preview->cut) {
         rc = pm_git_patch(change->path, change, &old.data, &new.data, arena,
                           &patch, err);
         if (rc != 0) {
             return rc;
         }
     }
-
-    before = preview->truncated;
-    preview->truncated = truncated;
 
     file = json_object();
     failed = (json_array_append_new(preview->files, file) != 0);
@@ -240,15 +237,14 @@ pm_preview_file(pm_preview_t *preview, const pm_git_change_t *change,
                               patch.data ? &patch : NULL);
     failed |= json_object_set_new(file, "properties", json_array());
 
-    if (binary) {
+    if (old.binary || new.binary) {
         failed |= json_object_set_new(file, "binary", json_true());
     }
 
-    if (preview->truncated) {
+    if (preview->cut) {
+        preview->truncated = 1;
         failed |= json_object_set_new(file, "truncated", json_true());
     }
-
-    preview->truncated |= before;
 
     return failed ? pm_error_memory(err) : 0;
 }

@@ -10,13 +10,26 @@
 #define PM_REQUEST_JSON_TOKEN  32        /* bytes of a token to show */
 
 
+/* len, and the rest of the character that it ends in. */
+
+static size_t
+pm_request_token_whole(const char *p, size_t len, size_t left)
+{
+    while (len < left && (p[len] & 0xc0) == 0x80) {
+        len++;
+    }
+
+    return len;
+}
+
+
 /* The length of the token at p: a word, a string, an escape, or one
  * character; bounded. */
 
 static size_t
 pm_request_token_length(const char *p, const char *end)
 {
-    size_t  len, left, most;
+    size_t  n, len, left, most;
 
     left = (size_t) (end - p);
     most = left;
@@ -26,8 +39,15 @@ pm_request_token_length(const char *p, const char *end)
     }
 
     if (*p == '\\') {
-        len = (left > 1 && p[1] == 'u') ? 6 : 2;
-        return (len < most) ? len : most;
+        n = (left > 1 && p[1] == 'u') ? 6 : 2;
+
+        for (len = 1; len < n && len < left; len++) {
+            if ((unsigned char) p[len] < 0x20) {
+                return len;
+            }
+        }
+
+        return pm_request_token_whole(p, len, left);
     }
 
     if (*p == '"') {
@@ -52,11 +72,7 @@ pm_request_token_length(const char *p, const char *end)
         return len;
     }
 
-    for (len = 1; len < left && (p[len] & 0xc0) == 0x80; len++) {
-        /* void */
-    }
-
-    return len;
+    return pm_request_token_whole(p, 1, left);
 }
 
 

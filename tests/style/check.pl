@@ -214,7 +214,7 @@ sub code {
             if $line =~ /^\s*(?:\}\s*)?(?:if|else|for|while|do)\b/;
 
         # a definition: its name at the line's start, in column one
-        if (my ($defined) = $line =~ /^(\w+)\([^;]*$/) {
+        if (my ($defined) = $line =~ /^(?!__attribute__)(\w+)\([^;]*$/) {
             my $j = $i;
             $j++ while $j < $#code && $code[$j] !~ /[;{]|^\}/;
 
@@ -223,6 +223,7 @@ sub code {
 
                 my $type = $i - 1;
                 visible($file, $at, $name, $code[$type], $room);
+                $type-- while $code[$type - 1] =~ /^__attribute__/;
                 separation($file, $lines, $type);
             }
         }

@@ -264,6 +264,37 @@ test_a_head_that_moves(void **state)
 }
 
 
+/* However often it does: only the caller gives up. */
+
+static void
+test_a_head_that_moves_at_every_try(void **state)
+{
+    size_t           i;
+    test_t          *t;
+    pm_batch_t      *batch;
+    pm_promotion_t   promotion;
+
+    t = *state;
+
+    test_commit(t, "mkdir dev && echo 1 > dev/a");
+
+    promotion = test_promotion(t, 1, "dev", "prod");
+    batch = test_batch(t, &promotion, 1);
+
+    for (i = 0; i < 6; i++) {
+        test_plans(batch, PM_BATCH_READY);
+        test_commit(t, "date +%N >> theirs");
+        test_pushes(batch, PM_BATCH_MOVED);
+    }
+
+    test_lands(batch);
+    test_landed(t, batch, 0, "main");
+    test_prints(t, "git -C remote.git rev-list --count main", "8");
+
+    pm_batch_destroy(batch);
+}
+
+
 static void
 test_a_hook_that_declines(void **state)
 {
@@ -506,8 +537,7 @@ test_many(void **state)
 
     /* the mirror has all of it: the next one needs no fetch */
 
-    test_do(t, "mv remote.git hidden.git && mkdir remote.git && "
-            "cp -r hidden.git/* remote.git/");
+    test_do(t, "git -C remote.git config uploadpack.hideRefs refs/heads");
     promotions[0] = test_promotion(t, 99, "prod/7", "more");
     batch = test_batch(t, promotions, 1);
     test_lands(batch);
@@ -682,6 +712,8 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_a_head_that_moves, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(test_a_head_that_moves_at_every_try,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_hook_that_declines, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_source_commit, test_setup,

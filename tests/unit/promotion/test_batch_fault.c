@@ -184,6 +184,42 @@ test_a_cut_push_that_is_sent_again(void **state)
 }
 
 
+/* The server goes on with the first push after its connection has ended, and
+ * is done when the second one comes. */
+
+static void
+test_a_cut_push_that_lands_later(void **state)
+{
+    test_t          *t;
+    pm_batch_t      *batch;
+    pm_promotion_t   promotion;
+
+    t = *state;
+    test_start(t);
+    test_hook(t, "pre-receive",
+              "read old new ref; echo $new > later; "
+              "cp -r $GIT_QUARANTINE_PATH/?? objects/; kill -9 $PPID");
+
+    promotion = test_promotion(t, 1, "dev", "prod");
+    batch = test_batch(t, &promotion, 1);
+
+    test_plans(batch, PM_BATCH_READY);
+    test_pushes(batch, PM_BATCH_UNKNOWN);
+    test_plans(batch, PM_BATCH_READY);
+
+    test_no_hook(t, "pre-receive");
+    test_do(t, "cd remote.git && git update-ref refs/heads/main $(cat later)");
+
+    test_pushes(batch, PM_BATCH_MOVED);
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_landed(t, batch, 0, "main");
+    test_equal(t, "dev", "prod");
+    test_prints(t, "git -C remote.git rev-list --count main", "2");
+
+    pm_batch_destroy(batch);
+}
+
+
 static void
 test_a_cut_push_and_a_moved_head(void **state)
 {
@@ -514,6 +550,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_a_push_that_is_cut, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_a_cut_push_that_is_sent_again,
+                                        test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_a_cut_push_that_lands_later,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_cut_push_and_a_moved_head,
                                         test_setup, test_teardown),
