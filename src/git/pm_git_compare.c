@@ -1,5 +1,5 @@
 #include "git/pm_git_compare.h"
-#include "git/pm_git_objects_internal.h"
+#include "git/pm_git_side.h"
 
 #include <string.h>
 
@@ -8,16 +8,6 @@
 #define PM_GIT_CHANGES_LIMIT  100000
 #define PM_GIT_TREES_LIMIT    200000
 #define PM_GIT_PATHS_LIMIT    (32 * 1024 * 1024)
-
-
-/* One side's entries, in git's order. */
-
-typedef struct {
-    pm_git_raw_t          raw;
-    const unsigned char  *p;
-    pm_git_entry_t        entry;
-    int                   more;      /* 1: entry; 0: the end; -1: damaged */
-} pm_git_side_t;
 
 
 typedef struct {
@@ -50,11 +40,6 @@ static int pm_git_compare_change(pm_git_comparison_t *c,
     const pm_git_entry_t *s, const pm_git_entry_t *d);
 static int pm_git_compare_pop(pm_buffer_t *files,
     const pm_git_entry_t *folder);
-static int pm_git_compare_other(const pm_git_side_t *side,
-    const pm_git_entry_t *entry);
-static int pm_git_side_open(pm_git_comparison_t *c, pm_git_mirror_t *mirror,
-    const pm_oid_t *tree, pm_git_side_t *side);
-static int pm_git_side_next(pm_git_comparison_t *c, pm_git_side_t *side);
 
 
 int
@@ -206,10 +191,11 @@ pm_git_compare_trees(pm_git_comparison_t *c, const pm_oid_t *source,
                             (int) c->path.len, c->path.data);
     }
 
-    rc = pm_git_side_open(c, c->source, source, &s);
+    rc = pm_git_side_open(&s, c->source, source, &c->path, c->err);
 
     if (rc == 0) {
-        rc = pm_git_side_open(c, c->destination, destination, &d);
+        rc = pm_git_side_open(&d, c->destination, destination, &c->path,
+                              c->err);
     }
 
     if (rc == 0) {
@@ -254,7 +240,7 @@ pm_git_compare_sides(pm_git_comparison_t *c, pm_git_side_t *s,
             rc = pm_git_compare_one(c, &s->entry, 0, depth);
 
             if (s->entry.mode != PM_GIT_MODE_TREE
-                && pm_git_compare_other(d, &s->entry))
+                && pm_git_side_has_folder(d, &s->entry))
             {
                 pm_buffer_append(&files, &s->entry, sizeof(pm_git_entry_t));
             }
@@ -266,16 +252,16 @@ pm_git_compare_sides(pm_git_comparison_t *c, pm_git_side_t *s,
                 rc = pm_git_compare_one(c, &d->entry, 1, depth);
             }
 
-        } else if (deletions || pm_git_compare_other(s, &d->entry)) {
+        } else if (deletions || pm_git_side_has_folder(s, &d->entry)) {
             rc = pm_git_compare_one(c, &d->entry, 1, depth);
         }
 
         if (rc == 0 && order <= 0) {
-            rc = pm_git_side_next(c, s);
+            rc = pm_git_side_next(s, &c->path, c->err);
         }
 
         if (rc == 0 && order >= 0) {
-            rc = pm_git_side_next(c, d);
+            rc = pm_git_side_next(d, &c->path, c->err);
         }
     }
 
@@ -309,37 +295,6 @@ pm_git_compare_pop(pm_buffer_t *files, const pm_git_entry_t *folder)
     files->len -= sizeof(pm_git_entry_t);
 
     return 1;
-}
-
-
-/* 1 if the side has, from where it is on, a folder of this file's name. */
-
-static int
-pm_git_compare_other(const pm_git_side_t *side, const pm_git_entry_t *file)
-{
-    int                   order;
-    pm_git_entry_t        entry;
-    const unsigned char  *p, *end;
-
-    if (side->more != 1) {
-        return 0;
-    }
-
-    entry = side->entry;
-    p = side->p;
-    end = side->raw.data + side->raw.len;
-
-    do {
-        order = pm_git_tree_order(entry.name, entry.len,
-                                  entry.mode == PM_GIT_MODE_TREE,
-                                  file->name, file->len, 1);
-        if (order >= 0) {
-            return order == 0;
-        }
-
-    } while (pm_git_tree_next(&p, end, &entry) == 1);
-
-    return 0;
 }
 
 
@@ -454,80 +409,4 @@ pm_git_compare_change(pm_git_comparison_t *c, const pm_git_entry_t *s,
     pm_buffer_append(&c->changes, &change, sizeof(pm_git_change_t));
 
     return c->changes.failed ? pm_error_memory(c->err) : 0;
-}
-
-
-static int
-pm_git_side_open(pm_git_comparison_t *c, pm_git_mirror_t *mirror,
-    const pm_oid_t *tree, pm_git_side_t *side)
-{
-    int  rc;
-
-    if (tree == NULL) {
-        return 0;
-    }
-
-    rc = pm_git_raw_read(mirror, tree, GIT_OBJECT_TREE, PM_GIT_TREE_LIMIT,
-                         &side->raw, c->err);
-    if (rc != 0) {
-        return rc;
-    }
-
-    side->p = side->raw.data;
-
-    return pm_git_side_next(c, side);
-}
-
-
-/*
- * A tree that is not in git's order, or that names what must never be
- * written, is an attempt: it is refused whole.
- */
-
-static int
-pm_git_side_next(pm_git_comparison_t *c, pm_git_side_t *side)
-{
-    unsigned         mode;
-    pm_git_entry_t   last, *entry;
-
-    last = side->entry;
-    entry = &side->entry;
-
-    side->more = pm_git_tree_next(&side->p, side->raw.data + side->raw.len,
-                                  entry);
-    if (side->more == 0) {
-        return 0;
-    }
-
-    if (side->more < 0
-        || !pm_git_name_allowed(entry->name, entry->len)
-        || (last.name != NULL
-            && pm_git_tree_order(last.name, last.len,
-                                 last.mode == PM_GIT_MODE_TREE, entry->name,
-                                 entry->len, entry->mode == PM_GIT_MODE_TREE)
-               >= 0))
-    {
-        return pm_error_set(c->err, PM_UNPROCESSABLE,
-                            "a tree at \"%.*s\" holds an entry that git does "
-                            "not allow", (int) c->path.len, c->path.data);
-    }
-
-    mode = entry->mode;
-
-    if ((mode & 0170000) == 0100000) {
-
-        /* what old versions of git wrote, as all versions read it */
-
-        entry->mode = mode & 0100 ? PM_GIT_MODE_EXECUTABLE : PM_GIT_MODE_BLOB;
-
-    } else if (mode != PM_GIT_MODE_TREE && mode != PM_GIT_MODE_LINK
-               && mode != PM_GIT_MODE_COMMIT)
-    {
-        return pm_error_set(c->err, PM_UNPROCESSABLE,
-                            "\"%.*s%s\" has mode %o, which no file has",
-                            (int) c->path.len, c->path.data, entry->name,
-                            mode);
-    }
-
-    return 0;
 }

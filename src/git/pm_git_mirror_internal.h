@@ -18,7 +18,10 @@
 #define PM_GIT_TREE_LIMIT    (64 * 1024 * 1024)
 #define PM_GIT_COMMIT_LIMIT  (4 * 1024 * 1024)
 
-/* Folders below each other, and entries of one tree walk. */
+/* Where the mirror remembers what the remote's branches were. */
+#define PM_GIT_TRACKING      "refs/remotes/origin/"
+
+/* Folders below each other. */
 #define PM_GIT_DEPTH_LIMIT   128
 
 
@@ -112,6 +115,10 @@ int pm_git_mirror_damaged(pm_git_mirror_t *mirror, const pm_oid_t *id,
  */
 int pm_git_mirror_replace(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     const char *const *branches, size_t nbranches, pm_error_t *err);
+
+
+/* pm_git_keep.c: a ref's name without refs/heads/. */
+const char *pm_git_branch(const char *ref);
 
 
 /* pm_git_search.c: 1 if all commits that head leads to can be read. */

@@ -11,11 +11,6 @@
 /* A repository that is damaged itself is not fetched whole again and again. */
 #define PM_GIT_REBUILD_PAUSE  60000
 
-/* Kept objects save a fetch: that is not worth a long wait. */
-#define PM_GIT_KEEP_WAIT      1000
-
-#define PM_GIT_TRACKING       "refs/remotes/origin/"
-
 
 /* What pm_git_update_check() finds. */
 
@@ -39,9 +34,6 @@ static void pm_git_update_untrack(git_repository *repository,
 static int pm_git_update_rebuild(pm_git_mirror_t *mirror,
     pm_git_remote_t *remote, const char *const *branches, size_t nbranches,
     pm_error_t *err);
-static int pm_git_keep_pack(pm_git_mirror_t *mirror,
-    const pm_git_objects_t *objects, pm_error_t *err);
-static const char *pm_git_branch(const char *ref);
 
 
 int
@@ -288,16 +280,6 @@ pm_git_update_untrack(git_repository *repository,
 }
 
 
-static const char *
-pm_git_branch(const char *ref)
-{
-    static const char  heads[] = "refs/heads/";
-
-    return strncmp(ref, heads, sizeof(heads) - 1) == 0
-           ? ref + sizeof(heads) - 1 : ref;
-}
-
-
 int
 pm_git_mirror_rebuild(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     const char *const *branches, size_t nbranches, pm_error_t *err)
@@ -391,74 +373,6 @@ pm_git_mirror_replace(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     if (access(old, F_OK) == 0) {
         (void) pm_git_remove(old);
     }
-
-    return rc;
-}
-
-
-int
-pm_git_mirror_keep(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
-    const char *branch, const pm_oid_t *id, pm_error_t *err)
-{
-    int             rc, fd;
-    char            name[1024];
-    pm_error_t      fault;
-    git_reference  *ref;
-
-    rc = pm_git_lock(mirror->site, PM_GIT_KEEP_WAIT, &fd, err);
-    if (rc != 0) {
-        return rc;
-    }
-
-    rc = mirror->repository == NULL ? pm_git_mirror_reopen(mirror, err) : 0;
-
-    if (rc == 0 && objects->n > 0) {
-        rc = pm_git_keep_pack(mirror, objects, err);
-    }
-
-    if (rc == 0 && branch != NULL) {
-        (void) snprintf(name, sizeof(name), PM_GIT_TRACKING "%s",
-                        pm_git_branch(branch));
-
-        if (git_reference_create(&ref, mirror->repository, name,
-                                 (const git_oid *) id, 1, NULL) < 0)
-        {
-            rc = pm_error_set(err, PM_UNAVAILABLE,
-                              "%s of the mirror of %s cannot be written: %s",
-                              name, mirror->site->url, pm_git_reason());
-        } else {
-            git_reference_free(ref);
-        }
-    }
-
-    if (rc == 0) {
-        (void) pm_git_fold(mirror->site->path, &fault);
-    }
-
-    pm_git_unlock(fd);
-
-    return rc;
-}
-
-
-static int
-pm_git_keep_pack(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
-    pm_error_t *err)
-{
-    int          rc;
-    char         folder[4096];
-    pm_buffer_t  pack = {0};
-
-    (void) snprintf(folder, sizeof(folder), "%s/objects/pack",
-                    mirror->site->path);
-
-    rc = pm_git_objects_pack(objects, 0, &pack, err);
-
-    if (rc == 0) {
-        rc = pm_git_pack_store(folder, &pack, err);
-    }
-
-    pm_buffer_free(&pack);
 
     return rc;
 }
