@@ -46,7 +46,8 @@ MODULE  = $(B)/ngx_http_promotions_module.so
 KEY     = $(B)/promotions-key
 NGINX   = $(BUILD)/nginx
 
-.PHONY: all run test module build key lib unit unit-programs replays asan fuzz \
+.PHONY: all run test module build failpoints key lib unit unit-programs replays \
+        asan fuzz \
         bench check style deps-build deps-run deps-test clean
 .DELETE_ON_ERROR:
 
@@ -60,7 +61,8 @@ run: deps-run
 	@B=$(B) perl tools/run.pl
 
 test: deps-test
-	@$(MAKE) -s --no-print-directory -j$(JOBS) build unit-programs replays
+	@$(MAKE) -s --no-print-directory -j$(JOBS) build unit-programs \
+		replays failpoints
 	@B=$(B) perl tests/run.pl
 
 deps-build deps-run deps-test: deps-%:
@@ -136,11 +138,18 @@ $(MODULE): $(NGINX)/objs/Makefile $(NGINX_C) $(NGINX_H) $(LIBRARY)
 	@mv $@.new $@
 
 
+# the same with points at which a test kills it
+
+failpoints:
+	@$(MAKE) -s --no-print-directory B=$(B)/failpoints \
+		CFLAGS="$(CFLAGS) -DPM_FAILPOINTS" build
+
+
 # the same with ASan and UBSan
 
 asan: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) B=$(B)/asan \
-		CFLAGS="-O1 -g $(SANITIZE)" build
+		CFLAGS="-O1 -g $(SANITIZE)" build failpoints
 	@B=$(B)/asan PROMOTIONS_ASAN=1 perl tests/run.pl t
 
 

@@ -4,6 +4,7 @@
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_script.h"
 #include "http/ngx_http_promotions_wait.h"
+#include "base/pm_failpoint.h"
 
 
 #define NGX_HTTP_PROMOTIONS_LANE_TRIES  10
@@ -238,6 +239,8 @@ ngx_http_promotions_lane_taken(void *data, redisReply *reply)
 
     if (what.len == 5 && ngx_strncmp(what.data, "batch", 5) == 0) {
 
+        pm_failpoint("taken");
+
         if (ngx_http_promotions_batch_read(&lane->batch, reply) != NGX_OK) {
             ngx_http_promotions_lane_later(lane,
                                            ngx_http_promotions_lane_take,
@@ -294,6 +297,8 @@ static void
 ngx_http_promotions_lane_planned(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
+
+    pm_failpoint("planned");
 
     switch (lane->batch.state) {
 
@@ -363,6 +368,8 @@ ngx_http_promotions_lane_begun(void *data, redisReply *reply)
         return;
     }
 
+    pm_failpoint("begun");
+
     ngx_http_promotions_lane_push(lane);
 }
 
@@ -396,6 +403,8 @@ ngx_http_promotions_lane_push_run(void *data)
     ngx_http_promotions_lane_t  *lane = data;
 
     lane->batch.state = pm_batch_push(lane->batch.batch);
+
+    pm_failpoint("pushed");
 }
 
 
@@ -504,6 +513,7 @@ ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
                                             lane)
             == NGX_OK)
         {
+            pm_failpoint("settling");
             return;
         }
     }
@@ -517,6 +527,8 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
+    pm_failpoint("settled");
+
     /* what the remote has said holds, whether Redis is there or not */
 
     ngx_http_promotions_lane_answer(lane);
@@ -526,6 +538,8 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
                                        NGX_HTTP_PROMOTIONS_LANE_REDIS);
         return;
     }
+
+    pm_failpoint("answered");
 
     ngx_http_promotions_batch_free(&lane->batch);
 

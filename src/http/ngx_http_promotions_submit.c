@@ -4,6 +4,7 @@
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_script.h"
 #include "http/ngx_http_promotions_wait.h"
+#include "base/pm_failpoint.h"
 #include "promotion/pm_record.h"
 
 
@@ -93,6 +94,8 @@ ngx_http_promotions_submit_send(ngx_http_promotions_ctx_t *ctx,
         ngx_free(submit);
         return ngx_http_promotions_submit_lost(ctx, again);
     }
+
+    pm_failpoint("submitting");
 
     return NGX_AGAIN;
 }
@@ -220,6 +223,8 @@ ngx_http_promotions_submitted(void *data, redisReply *reply)
     ngx_str_t                      what, id, lane;
     ngx_http_promotions_ctx_t     *ctx;
     ngx_http_promotions_submit_t  *submit = data;
+
+    pm_failpoint("submitted");
 
     ctx = ngx_http_promotions_find((char *) submit->id);
 

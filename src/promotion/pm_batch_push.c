@@ -1,4 +1,5 @@
 #include "promotion/pm_batch_internal.h"
+#include "base/pm_failpoint.h"
 
 #include <string.h>
 
@@ -13,6 +14,8 @@ pm_batch_landed(pm_batch_t *batch)
     size_t            i;
     pm_error_t        ignored;
     pm_repository_t  *r;
+
+    pm_failpoint("reported");
 
     r = batch->repositories->first;
 

@@ -10,6 +10,7 @@ package Promotions::Nginx;
 #       workers => 2, threads => 4, listen => 'ssl http2', port => 8080,
 #       daemon  => 1,                # needed for a binary upgrade
 #       user    => 'www-data',       # only as root; default root
+#       failpoints => 1,             # the build with failpoints
 #       configuration => '…');       # the whole text in place of the template
 #   $nginx->request(method => 'POST', path => …, key => …, json => …);
 #   $nginx->requests({…}, {…});      # at once
@@ -74,7 +75,29 @@ sub start {
 
 
 sub module {
-    return "$build/ngx_http_promotions_module.so";
+    my ($self) = @_;
+
+    my $folder = ref $self && $self->{failpoints} ? "$build/failpoints"
+                                                  : $build;
+    return "$folder/ngx_http_promotions_module.so";
+}
+
+
+# The next process that comes to this point kills itself there, once.
+
+sub arm {
+    my ($self, $name) = @_;
+
+    write_file("$self->{dir}/failpoints/$name", '');
+}
+
+
+# Whether nobody has come there since.
+
+sub armed {
+    my ($self, $name) = @_;
+
+    return -e "$self->{dir}/failpoints/$name";
 }
 
 
@@ -121,10 +144,15 @@ sub template {
         location = /health { promotions_health; }
 END
 
+    if ($self->{failpoints}) {
+        $environment .= "\nenv PM_FAILPOINTS=$self->{dir}/failpoints;";
+        File::Path::make_path("$self->{dir}/failpoints");
+    }
+
     my $temporary = temporary();
 
     return <<"END";
-load_module @{[ module() ]};
+load_module @{[ $self->module ]};
 $user
 $environment
 worker_processes $self->{workers};
