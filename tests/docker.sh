@@ -23,7 +23,8 @@ if [ -d "$base" ]; then
     base=localhost/promotions-base
 fi
 
-buildah build -q --build-arg BASE="$base" -t "$image" . > /dev/null
+# OCI's own format has no health checks
+buildah build -q --format docker --build-arg BASE="$base" -t "$image" . > /dev/null
 container=$(buildah from "$image")
 
 state=$(mktemp -d)
@@ -75,7 +76,12 @@ status=$(curl -s -o /dev/null -w '%{http_code}' -X POST \
 [ "$status" = 401 ] || { echo "not ok - a stranger gets $status"; exit 1; }
 echo "ok - a stranger is answered 401"
 
-user=$(buildah config --help > /dev/null 2>&1 \
-    && buildah inspect --format '{{.OCIv1.Config.User}}' "$image")
+user=$(buildah inspect --format '{{.Docker.Config.User}}' "$image")
 [ "$user" = www-data ] || { echo "not ok - it runs as $user"; exit 1; }
 echo "ok - it runs as www-data"
+
+check=$(buildah inspect --format '{{.Docker.Config.Healthcheck.Test}}' "$image")
+case "$check" in
+    *curl*/health*) echo "ok - it has a health check" ;;
+    *)              echo "not ok - its health check is: $check"; exit 1 ;;
+esac

@@ -48,21 +48,58 @@ pm_git_http_text(pm_git_remote_t *remote, pm_git_http_t *http,
 }
 
 
+/*
+ * Where the server redirects to, the remote's; NULL: nowhere, or no memory.
+ * curl writes the login that it was given into it.
+ */
+
+static char *
+pm_git_http_location(pm_git_remote_t *remote, pm_git_http_t *http)
+{
+    char   *to, *url, *copy;
+    CURLU  *parts;
+
+    to = NULL;
+    url = NULL;
+    copy = NULL;
+
+    (void) curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_URL, &to);
+
+    parts = curl_url();
+    if (parts == NULL) {
+        return NULL;
+    }
+
+    if (to != NULL
+        && curl_url_set(parts, CURLUPART_URL, to, 0) == CURLUE_OK
+        && curl_url_set(parts, CURLUPART_USER, NULL, 0) == CURLUE_OK
+        && curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK
+        && curl_url_get(parts, CURLUPART_URL, &url, 0) == CURLUE_OK)
+    {
+        copy = pm_arena_strdup(remote->arena, url);
+    }
+
+    curl_free(url);
+    curl_url_cleanup(parts);
+
+    return copy;
+}
+
+
 /* The first redirect may name another path of the same server, no more. */
 
 static int
 pm_git_http_redirect(pm_git_remote_t *remote, pm_git_http_t *http,
     pm_git_service_t service, pm_error_t *err)
 {
-    char                     *to, *base, *suffix;
+    char                     *to, *suffix;
     size_t                    len, n;
     pm_git_url_t              url;
     const pm_git_settings_t  *settings;
 
     settings = pm_git_settings(remote->git);
-    to = NULL;
 
-    (void) curl_easy_getinfo(http->easy, CURLINFO_REDIRECT_URL, &to);
+    to = pm_git_http_location(remote, http);
 
     suffix = pm_arena_printf(remote->arena, "/info/refs?service=%s",
                              pm_git_service_name(service));
@@ -78,12 +115,9 @@ pm_git_http_redirect(pm_git_remote_t *remote, pm_git_http_t *http,
                             "repository", remote->host, remote->name);
     }
 
-    base = pm_arena_strndup(remote->arena, to, len - n);
-    if (base == NULL) {
-        return pm_error_memory(err);
-    }
+    to[len - n] = '\0';
 
-    if (pm_git_url_parse(remote->arena, base, &url, NULL) != 0) {
+    if (pm_git_url_parse(remote->arena, to, &url, NULL) != 0) {
         return pm_error_set(err, PM_REMOTE, "%s redirects %s to a malformed "
                             "URL", remote->host, remote->name);
     }

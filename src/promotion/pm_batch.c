@@ -3,6 +3,49 @@
 #include <string.h>
 
 
+/*
+ * What earlier tries leave in doubt, and from where on it is looked for: from
+ * the base of all, or if there are several on the whole branch.
+ */
+
+static void
+pm_batch_bases(pm_batch_t *batch, const pm_batch_settings_t *settings)
+{
+    size_t           i;
+    const pm_oid_t  *base, *first;
+
+    if (!settings->searching) {
+        return;
+    }
+
+    first = NULL;
+
+    for (i = 0; i < batch->n; i++) {
+        base = (settings->bases != NULL) ? &settings->bases[i]
+                                         : settings->base;
+
+        if (base != NULL) {
+            batch->items[i].doubt = *base;
+        }
+
+        if (settings->bases != NULL && pm_oid_is_zero(base)) {
+            continue;
+        }
+
+        batch->items[i].doubtful = 1;
+        batch->searching = 1;
+
+        if (first == NULL && base != NULL) {
+            first = base;
+            batch->since = *base;
+
+        } else if (first != NULL && !pm_oid_equal(first, base)) {
+            memset(&batch->since, 0, sizeof(pm_oid_t));
+        }
+    }
+}
+
+
 int
 pm_batch_create(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,
@@ -27,13 +70,8 @@ pm_batch_create(const pm_batch_settings_t *settings,
     created->arena = arena;
     created->settings = *settings;
     created->promotions = promotions;
-    created->searching = settings->searching;
-
-    if (settings->base != NULL) {
-        created->since = *settings->base;
-        created->doubt = *settings->base;
-        created->settings.base = NULL;
-    }
+    created->settings.base = NULL;
+    created->settings.bases = NULL;
 
     created->items = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_batch_item_t));
     if (created->items == NULL) {
@@ -52,8 +90,6 @@ pm_batch_create(const pm_batch_settings_t *settings,
     }
 
     for (i = 0; i < n; i++) {
-        created->items[i].doubtful = settings->searching;
-
         rc = pm_source_revisions(created->repositories, &promotions[i], arena,
                                  &created->items[i].sources, err);
         if (rc != 0) {
@@ -62,6 +98,8 @@ pm_batch_create(const pm_batch_settings_t *settings,
     }
 
     created->n = n;
+    pm_batch_bases(created, settings);
+
     *batch = created;
 
     return 0;

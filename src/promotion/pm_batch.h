@@ -50,10 +50,18 @@ typedef enum {
 } pm_batch_state_t;
 
 
-/* now: seconds since 1970, the commits' time.  committer: NAME and EMAIL.
- * searching: 1 if this is not the promotions' first try (trailers are looked
- * for from base on; NULL or zeros: the whole branch).  Such a promotion is
- * not failed while a push of its first try could still land: it is unknown. */
+/*
+ * now: seconds since 1970, the commits' time.  committer: NAME and EMAIL.
+ *
+ * searching: 1 if this is not the promotions' first try: trailers are looked
+ * for, from base on (NULL or zeros: on the whole branch), before anything is
+ * planned.  As long as a push of an earlier try could still land (the head is
+ * the base recorded for it), a promotion is not failed: it is unknown.
+ *
+ * bases: n of them, in place of base where the promotions' bases differ; zeros
+ * where none was recorded: no push of it has left, so nothing is looked for
+ * and nothing is in doubt.  Or NULL.
+ */
 
 typedef struct {
     pm_git_t         *git;
@@ -62,12 +70,13 @@ typedef struct {
     int64_t           now;
     unsigned          searching:1;
     const pm_oid_t   *base;
+    const pm_oid_t   *bases;
 } pm_batch_settings_t;
 
 
 /*
  * promotions: n with one destination branch (else PM_INTERNAL); they and what
- * settings points to (but not base) must outlive the batch.  No I/O.
+ * settings points to (but not base and bases) must outlive the batch.  No I/O.
  */
 int pm_batch_create(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,
@@ -78,14 +87,15 @@ void pm_batch_destroy(pm_batch_t *batch);
 /*
  * Reads the remote's refs on the connection that will push, brings the mirror
  * up to date, searches if this is not the first try, and plans what is not
- * settled.  Blocks; every wait has a deadline.
+ * settled.  READY, SETTLED or UNKNOWN.  Blocks; every wait has a deadline.
  */
 pm_batch_state_t pm_batch_plan(pm_batch_t *batch);
 
 /* The head that the push will build on, after PM_BATCH_READY. */
 const pm_oid_t *pm_batch_base(const pm_batch_t *batch);
 
-/* Pushes what was planned.  Blocks; every wait has a deadline. */
+/* Pushes what was planned.  SETTLED, MOVED or UNKNOWN.  Blocks; every wait has
+ * a deadline. */
 pm_batch_state_t pm_batch_push(pm_batch_t *batch);
 
 /*

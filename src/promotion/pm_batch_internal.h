@@ -16,7 +16,10 @@ typedef struct {
     pm_result_t      result;
     pm_revision_t  **sources;        /* one a part */
     pm_oid_t         commit;         /* planned for the push; or zeros */
-    unsigned         doubtful:1;     /* a push of it may still land */
+    pm_oid_t         doubt;          /* the old value of a push of it that
+                                        may still land: as long as the head
+                                        is that */
+    unsigned         doubtful:1;
 } pm_batch_item_t;
 
 
@@ -34,16 +37,13 @@ struct pm_batch_s {
     pm_oid_t               tip;          /* its last commit, */
     pm_oid_t               tree;         /* and the tree of that */
 
-    /*
-     * What is looked for: trailers after "since" (zeros: anywhere).  A push
-     * whose outcome is unclear can land as long as the head is "doubt", its
-     * old value (zeros: no such push).
-     */
-    pm_oid_t               since;
-    pm_oid_t               doubt;
+    pm_oid_t               since;        /* where trailers are looked for:
+                                            after it (zeros: anywhere) */
+    pm_oid_t               sent;         /* the old value of our own push,
+                                            if it is unclear: */
     unsigned               searching:1;
-    unsigned               resend:1;     /* what was sent is sent again as
-                                            long as the head is "doubt" */
+    unsigned               resend:1;     /* it is sent again as long as the
+                                            head is "sent" */
 
     unsigned               whole:1;      /* no thin packs any more */
     unsigned               busy;         /* refusals that a lock explains */

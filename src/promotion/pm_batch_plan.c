@@ -48,7 +48,7 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
 
         /* a push that builds on another head can no longer land */
 
-        if (!pm_oid_equal(&batch->base, &batch->doubt)) {
+        if (!pm_oid_equal(&batch->base, &item->doubt)) {
             item->doubtful = 0;
             item->result.state = PM_RESULT_NONE;
         }
@@ -290,7 +290,7 @@ pm_batch_plan(pm_batch_t *batch)
                                           : pm_error_memory(&err);
 
         if (rc == 0 && batch->resend
-            && pm_oid_equal(&batch->base, &batch->doubt))
+            && pm_oid_equal(&batch->base, &batch->sent))
         {
             return PM_BATCH_READY;
         }
@@ -306,7 +306,7 @@ pm_batch_plan(pm_batch_t *batch)
         if (last || !pm_repositories_broken(batch->repositories)) {
             pm_batch_negative_all(batch, &err);
 
-            if (!pm_oid_equal(&batch->base, &batch->doubt)) {
+            if (!pm_oid_equal(&batch->base, &batch->sent)) {
                 pm_batch_forget(batch);
             }
 

@@ -178,7 +178,7 @@ pm_batch_unclear(pm_batch_t *batch, const pm_error_t *error)
 
     base = batch->base;
 
-    batch->doubt = base;
+    batch->sent = base;
     batch->resend = 1;
 
     for (i = 0; i < batch->n; i++) {
@@ -186,6 +186,7 @@ pm_batch_unclear(pm_batch_t *batch, const pm_error_t *error)
             && pm_batch_open(batch, i))
         {
             batch->items[i].doubtful = 1;
+            batch->items[i].doubt = base;
             pm_batch_negative(batch, i, error);
         }
     }

@@ -5,6 +5,11 @@
 
 #include "batch.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <time.h>
+
 
 /* A push that arrives, and whose answer does not. */
 
@@ -340,6 +345,124 @@ test_a_takeover_fails_nothing_that_may_land(void **state)
 }
 
 
+/* Of several that are taken over, each with its own base, only those that were
+ * pushed are in doubt. */
+
+static void
+test_a_takeover_of_several_bases(void **state)
+{
+    test_t               *t;
+    pm_oid_t              bases[3];
+    pm_batch_t           *batch;
+    pm_promotion_t        promotions[3];
+    pm_batch_settings_t   settings;
+
+    t = *state;
+    test_commit(t, "mkdir dev prod && echo 1 | tee dev/a > prod/a");
+
+    promotions[0] = test_promotion(t, 1, "dev", "landed");
+    promotions[1] = test_promotion(t, 2, "dev", "prod");
+    promotions[2] = test_promotion(t, 3, "dev", "prod");
+
+    bases[0] = test_oid(t, "main");
+    batch = test_batch(t, promotions, 1);
+    test_lands(batch);
+    pm_batch_destroy(batch);
+
+    bases[1] = test_oid(t, "main");
+    memset(&bases[2], 0, sizeof(pm_oid_t));
+
+    settings = test_settings(t);
+    settings.searching = 1;
+    settings.bases = bases;
+
+    /* the third never left: what is wrong with it is final */
+
+    test_do(t, "mv remote.git away.git");
+    test_ok(t, pm_batch_create(&settings, promotions, 3, &batch, &t->err));
+    test_plans(batch, PM_BATCH_UNKNOWN);
+    test_is_unknown(batch, 0);
+    test_is_unknown(batch, 1);
+    test_failed(batch, 2, PM_REMOTE, "remote.git");
+    pm_batch_destroy(batch);
+    test_do(t, "mv away.git remote.git");
+
+    test_ok(t, pm_batch_create(&settings, promotions, 3, &batch, &t->err));
+    test_plans(batch, PM_BATCH_UNKNOWN);
+    test_landed(t, batch, 0, "main");
+    test_is_unknown(batch, 1);
+    test_failed(batch, 2, PM_NO_CHANGES, "no changes found");
+    pm_batch_destroy(batch);
+
+    /* none of them left: a first try, but for the name */
+
+    memset(bases, 0, sizeof(bases));
+    test_ok(t, pm_batch_create(&settings, promotions + 1, 2, &batch,
+                               &t->err));
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_failed(batch, 0, PM_NO_CHANGES, "no changes found");
+    pm_batch_destroy(batch);
+}
+
+
+/* A host that does not answer costs its promotions one deadline, and the
+ * others nothing but that. */
+
+static void
+test_a_source_that_is_silent(void **state)
+{
+    int                  s;
+    time_t               begin;
+    size_t               i;
+    test_t              *t;
+    pm_batch_t          *batch;
+    socklen_t            len;
+    pm_promotion_t       promotions[4];
+    struct sockaddr_in   address;
+
+    t = *state;
+    test_start(t);
+
+    memset(&address, 0, sizeof(address));
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    len = sizeof(address);
+
+    s = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(s >= 0);
+    assert_int_equal(bind(s, (struct sockaddr *) &address, len), 0);
+    assert_int_equal(listen(s, 16), 0);
+    assert_int_equal(getsockname(s, (struct sockaddr *) &address, &len), 0);
+
+    for (i = 0; i < 4; i++) {
+        promotions[i] = test_promotion(t, (unsigned) i, "dev", "prod");
+
+        if (i < 3) {
+            test_ok(t, pm_git_url_parse(t->arena,
+                pm_arena_printf(t->arena, "http://127.0.0.1:%u/%zu.git",
+                                ntohs(address.sin_port), i),
+                &promotions[i].parts[0].source.url, &t->err));
+        }
+    }
+
+    t->settings.timeout = 2000;
+    t->settings.idle_timeout = 2000;
+
+    begin = time(NULL);
+    batch = test_batch(t, promotions, 4);
+    test_lands(batch);
+    assert_true(time(NULL) - begin < 5);
+
+    for (i = 0; i < 3; i++) {
+        test_failed(batch, i, PM_TIMEOUT, "127.0.0.1");
+    }
+
+    test_landed(t, batch, 3, "main");
+    pm_batch_destroy(batch);
+    close(s);
+}
+
+
 static void
 test_a_remote_that_is_gone(void **state)
 {
@@ -560,6 +683,10 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_a_takeover_fails_nothing_that_may_land, test_setup,
             test_teardown),
+        cmocka_unit_test_setup_teardown(test_a_takeover_of_several_bases,
+                                        test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_a_source_that_is_silent,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_remote_that_is_gone,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(

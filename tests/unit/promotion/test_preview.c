@@ -108,7 +108,8 @@ test_documented_answer(void **state)
         "o=$(git -C remote.git rev-parse main:prod/values.yaml) && "
         "n=$(git -C remote.git rev-parse main:dev/values.yaml) && "
         "printf 'prod/new\\000000000 %%040d 100644 %%s\\nprod/values.yaml"
-        "\\000100644 %%s 100644 %%s\\n' 0 $f $o $n | sha256sum | cut -d' ' -f1");
+        "\\000100644 %%s 100644 %%s\\n' 0 $f $o $n | sha256sum | "
+        "cut -d' ' -f1");
 
     promotion = test_previewed(t);
     root = test_preview(t, &promotion, &text);

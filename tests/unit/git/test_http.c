@@ -1,0 +1,583 @@
+/*
+ * The http transport, push and fetch against git's own http-backend, and
+ * against servers that misbehave.
+ */
+
+#include "wire.h"
+#include "http_server.h"
+
+
+static http_server_t  server;
+
+
+static int
+setup(void **state)
+{
+    wire_make();
+
+    /* receive-pack over http wants a user, which the server names */
+
+    assert_int_equal(http_server_start(&server, fx.root), 0);
+
+    return 0;
+}
+
+
+static int
+teardown(void **state)
+{
+    http_server_stop(&server);
+    wire_remove();
+
+    return 0;
+}
+
+
+static void
+open_at(const char *path)
+{
+    wire_open(pm_arena_printf(fx.arena, "http://127.0.0.1:%d%s", server.port,
+                              path));
+}
+
+
+static int
+list(const char *path)
+{
+    pm_git_advertisement_t  *adv;
+
+    open_at(path);
+    fx.err.message[0] = '\0';
+
+    return pm_git_remote_advertisement(fx.remote, PM_GIT_UPLOAD_PACK,
+                                       fx.arena, &adv, &fx.err);
+}
+
+
+static void
+credentials(const char *user_and_token)
+{
+    char                   file[256], text[256];
+    pm_git_credentials_t  *read_in;
+
+    (void) snprintf(file, sizeof(file), "%s/credentials", fx.root);
+    (void) snprintf(text, sizeof(text), "http://%s@127.0.0.1:%d\n",
+                    user_and_token, server.port);
+    write_file(file, text, 0600);
+
+    assert_int_equal(pm_git_credentials_read(fx.arena, file, &read_in,
+                                             &fx.err), 0);
+    fx.settings.credentials = read_in;
+}
+
+
+static int
+push_one(const char *path, pm_git_command_t *command, pm_git_report_t *report)
+{
+    pm_oid_t  old, new;
+
+    open_at(path);
+
+    old = oid("main");
+    new = commit(&old, "x");
+    make_pack(&old, &new, NULL);
+    *command = update("refs/heads/main", &old, &new);
+
+    return push(command, 1, report);
+}
+
+
+static void
+test_push(void **state)
+{
+    pm_oid_t          seen;
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    hook("post-receive", "#!/bin/sh\necho thank you\n");
+
+    assert_int_equal(push_one("/git/bare.git", &command, &report), 0);
+    assert_true(command.ok);
+    assert_true(report.pack_sent);
+    assert_true(report.reported);
+    assert_string_equal(report.messages, "thank you");
+
+    seen = remote_oid("main");
+    assert_true(pm_oid_equal(&seen, &command.new));
+
+    /* two requests, one connection, no waiting for 100-continue, no gzip */
+
+    assert_int_equal(server.log->requests, 2);
+    assert_int_equal(server.log->connections, 1);
+    assert_string_equal(server.log->expect, "");
+    assert_string_equal(server.log->encoding, "");
+    assert_string_equal(server.log->authorization, "");
+
+    /* the next job takes the same connection */
+
+    open_at("/git/bare.git");
+    (void) advertisement(PM_GIT_RECEIVE_PACK);
+
+    assert_int_equal(server.log->requests, 3);
+    assert_int_equal(server.log->connections, 1);
+}
+
+
+static void
+test_push_large(void **state)
+{
+    pm_oid_t          old, new, seen;
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    open_at("/git/bare.git");
+
+    old = oid("main");
+
+    (void) sh("head -c 20000000 /dev/urandom >big && git add big "
+              "&& git commit -q -m big");
+
+    new = oid("main");
+    make_pack(&old, &new, NULL);
+    command = update("refs/heads/main", &old, &new);
+
+    assert_int_equal(push(&command, 1, &report), 0);
+
+    seen = remote_oid("main");
+    assert_true(pm_oid_equal(&seen, &new));
+    assert_string_equal(server.log->expect, "");
+}
+
+
+static void
+test_push_two_atomically(void **state)
+{
+    pm_oid_t          old, one, two, seen;
+    pm_git_report_t   report;
+    pm_git_command_t  commands[2];
+
+    static const pm_oid_t  zero;
+
+    open_at("/git/bare.git");
+
+    old = oid("main");
+    one = commit(&old, "one");
+    two = commit(&old, "two");
+    make_pack(&old, &one, &two);
+
+    commands[0] = update("refs/heads/main", &old, &one);
+    commands[1] = update("refs/heads/other", &zero, &two);
+
+    assert_int_equal(push(commands, 2, &report), PM_REMOTE);
+
+    seen = remote_oid("main");
+    assert_true(pm_oid_equal(&seen, &old));
+
+    commands[1] = update("refs/heads/created", &zero, &two);
+
+    assert_int_equal(push(commands, 2, &report), 0);
+
+    seen = remote_oid("created");
+    assert_true(pm_oid_equal(&seen, &two));
+}
+
+
+static void
+test_push_declined(void **state)
+{
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    hook("pre-receive", "#!/bin/sh\necho >&2 no pushes on Sundays\nexit 1\n");
+
+    assert_int_equal(push_one("/git/bare.git", &command, &report), PM_REMOTE);
+    assert_string_equal(fx.err.message, "remote rejected refs/heads/main: "
+                        "pre-receive hook declined: no pushes on Sundays");
+    assert_true(report.reported);
+}
+
+
+/* What is known of a push whose answer was not a report. */
+
+static void
+test_push_refused_or_unclear(void **state)
+{
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    assert_int_equal(push_one("/push-403/bare.git", &command, &report),
+                     PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "authentication failed for "
+                           "127.0.0.1:"));
+    assert_true(report.reported);
+    assert_false(command.ok);
+
+    assert_int_equal(push_one("/push-500/bare.git", &command, &report),
+                     PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "answered HTTP 500"));
+    assert_true(report.pack_sent);
+    assert_false(report.reported);
+
+    assert_int_equal(push_one("/push-408/bare.git", &command, &report),
+                     PM_REMOTE);
+    assert_true(report.pack_sent);
+    assert_false(report.reported);
+
+    assert_int_equal(push_one("/push-cut/bare.git", &command, &report),
+                     PM_REMOTE);
+    assert_true(report.pack_sent);
+    assert_false(report.reported);
+
+    fx.settings.idle_timeout = 500;
+
+    assert_int_equal(push_one("/push-silent/bare.git", &command, &report),
+                     PM_TIMEOUT);
+    assert_true(report.pack_sent);
+    assert_false(report.reported);
+}
+
+
+/* The connection broke after the body had left: it is not sent again. */
+
+static void
+test_push_is_sent_once(void **state)
+{
+    int               requests;
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    assert_int_equal(push_one("/push-cut/bare.git", &command, &report),
+                     PM_REMOTE);
+    requests = server.log->requests;
+    assert_int_equal(requests, 2);
+}
+
+
+static void
+test_credentials(void **state)
+{
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    assert_int_equal(list("/auth/bare.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "authentication failed for "
+                           "127.0.0.1:"));
+    assert_non_null(strstr(fx.err.message, "no line of promotions_"
+                           "credentials matches http://127.0.0.1:"));
+    assert_non_null(strstr(fx.err.message, "bad credentials"));
+
+    credentials("user:wrong");
+
+    assert_int_equal(list("/auth/bare.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "authentication failed for "
+                           "127.0.0.1:"));
+    assert_null(strstr(fx.err.message, "wrong"));
+    assert_null(strstr(fx.err.message, "user"));
+
+    /* sent with the first request, and with the push */
+
+    credentials("user:p%40ss");
+    server.log->requests = 0;
+
+    assert_int_equal(push_one("/auth/bare.git", &command, &report), 0);
+    assert_int_equal(server.log->requests, 2);
+
+    /* the handle that served this forgets it */
+
+    fx.settings.credentials = NULL;
+    assert_int_equal(list("/git/bare.git"), 0);
+    assert_string_equal(server.log->authorization, "");
+}
+
+
+static void
+test_redirects(void **state)
+{
+    pm_git_report_t   report;
+    pm_git_command_t  command;
+
+    assert_int_equal(push_one("/move/bare.git", &command, &report), 0);
+    assert_int_equal(server.log->requests, 3);
+
+    credentials("user:p%40ss");
+
+    assert_int_equal(list("/away/bare.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "redirects to http://127.0.0.2:"));
+
+    assert_int_equal(list("/loop/bare.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "in circles"));
+
+    assert_int_equal(list("/status/307/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "to what is no repository"));
+}
+
+
+static void
+test_statuses(void **state)
+{
+    assert_int_equal(list("/status/404/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "repository http://127.0.0.1:"));
+    assert_non_null(strstr(fx.err.message, "x.git not found: because"));
+
+    assert_int_equal(list("/git/missing.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "missing.git not found"));
+
+    assert_int_equal(list("/status/403/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "authentication failed for"));
+
+    assert_int_equal(list("/status/429/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "HTTP 429 (too many requests), "
+                           "asks to wait 7 s"));
+
+    assert_int_equal(list("/status/503/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "answered HTTP 503"));
+
+    assert_int_equal(list("/dumb/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "does not speak git's smart HTTP "
+                           "protocol"));
+}
+
+
+static void
+test_hostile_answers(void **state)
+{
+    int64_t  start;
+
+    assert_int_equal(list("/cut/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "the connection to 127.0.0.1:"));
+
+    assert_int_equal(list("/refs/x.git"), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "more than 200000 refs"));
+
+    assert_int_equal(list("/headers/x.git"), PM_REMOTE);
+
+    fx.settings.idle_timeout = 500;
+    start = pm_git_clock();
+
+    assert_int_equal(list("/silent/x.git"), PM_TIMEOUT);
+    assert_non_null(strstr(fx.err.message, "silent for 500 ms"));
+    assert_true(pm_git_clock() - start < 3000);
+
+    fx.settings.timeout = 1000;
+    start = pm_git_clock();
+
+    assert_int_equal(list("/drip/x.git"), PM_TIMEOUT);
+    assert_non_null(strstr(fx.err.message, "did not finish within 1000 ms"));
+    assert_true(pm_git_clock() - start < 3000);
+}
+
+
+static void
+test_unreachable(void **state)
+{
+    int                      fd;
+    char                     label[65];
+    socklen_t                len;
+    struct sockaddr_in       address;
+    pm_git_advertisement_t  *adv;
+
+    /* a port that nobody listens on */
+
+    memset(&address, 0, sizeof(address));
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    len = sizeof(address);
+
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *) &address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *) &address, &len), 0);
+
+    wire_open(pm_arena_printf(fx.arena, "http://127.0.0.1:%d/x.git",
+                              ntohs(address.sin_port)));
+
+    assert_int_equal(pm_git_remote_advertisement(fx.remote,
+                     PM_GIT_UPLOAD_PACK, fx.arena, &adv, &fx.err), PM_REMOTE);
+    assert_string_equal(fx.err.message,
+                        pm_arena_printf(fx.arena, "cannot connect to "
+                                        "127.0.0.1:%d: Connection refused",
+                                        ntohs(address.sin_port)));
+
+    (void) close(fd);
+
+    /* a label of 64 characters: no resolver has to be asked */
+
+    memset(label, 'a', sizeof(label) - 1);
+    label[sizeof(label) - 1] = '\0';
+
+    wire_open(pm_arena_printf(fx.arena, "http://%s.invalid/x.git", label));
+
+    assert_int_equal(pm_git_remote_advertisement(fx.remote,
+                     PM_GIT_UPLOAD_PACK, fx.arena, &adv, &fx.err), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message,
+                           "a.invalid:80: name not found"));
+
+    /* plain HTTP where TLS is expected */
+
+    wire_open(pm_arena_printf(fx.arena, "https://127.0.0.1:%d/git/bare.git",
+                              server.port));
+
+    assert_int_equal(pm_git_remote_advertisement(fx.remote,
+                     PM_GIT_UPLOAD_PACK, fx.arena, &adv, &fx.err), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "TLS with 127.0.0.1:"));
+}
+
+
+static void
+test_fetch(void **state)
+{
+    int              i;
+    pm_oid_t         id, old;
+    git_repository  *repository;
+
+    static const char *const  branches[] = {
+        "refs/heads/main", "refs/heads/missing", "other"
+    };
+
+    open_at("/git/bare.git");
+    repository = mirror();
+    id = oid("main");
+
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 3,
+                                  &fx.err), 0);
+    assert_true(tracked(repository, "main", &id));
+    assert_true(tracked(repository, "other", &id));
+
+    for (i = 0; i < 50; i++) {
+        (void) sh("git commit -q --allow-empty -m %d", i);
+    }
+
+    (void) sh("git push -q '%s' main", fx.bare);
+    id = oid("main");
+
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 3,
+                                  &fx.err), 0);
+    assert_true(tracked(repository, "main", &id));
+
+    /* a fork whose common history is more than two rounds away */
+
+    old = oid("main~45");
+    id = commit(&old, "fork");
+    (void) sh("git push -q -f '%s' $(cat commit):main", fx.bare);
+
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 3,
+                                  &fx.err), 0);
+    assert_true(tracked(repository, "main", &id));
+
+    /* all of it on one connection */
+
+    assert_int_equal(server.log->connections, 1);
+
+    git_repository_free(repository);
+}
+
+
+static void
+test_fetch_fails(void **state)
+{
+    git_repository  *repository;
+
+    static const char *const  branches[] = { "refs/heads/main" };
+
+    repository = mirror();
+
+    open_at("/push-403/bare.git");
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
+                                  &fx.err), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "authentication failed for "));
+
+    fx.settings.idle_timeout = 500;
+
+    open_at("/push-silent/bare.git");
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
+                                  &fx.err), PM_TIMEOUT);
+    assert_non_null(strstr(fx.err.message, "silent"));
+
+    git_repository_free(repository);
+}
+
+
+/* Jobs in many threads share the pool. */
+
+static void *
+thread_lists(void *ok)
+{
+    int                      i;
+    pm_arena_t              *arena;
+    pm_error_t               err;
+    pm_git_remote_t         *remote;
+    pm_git_advertisement_t  *adv;
+
+    for (i = 0; i < 5; i++) {
+        arena = pm_arena_create();
+
+        if (pm_git_remote_open(fx.git, &fx.url, &remote, &err) != 0) {
+            *(int *) ok = 0;
+            pm_arena_destroy(arena);
+            break;
+        }
+
+        if (pm_git_remote_advertisement(remote, PM_GIT_UPLOAD_PACK, arena,
+                                        &adv, &err) != 0
+            || adv->nrefs != 2)
+        {
+            *(int *) ok = 0;
+        }
+
+        pm_git_remote_close(remote);
+        pm_arena_destroy(arena);
+    }
+
+    return NULL;
+}
+
+
+static void
+test_threads(void **state)
+{
+    int        i, ok[6];
+    pthread_t  threads[6];
+
+    open_at("/git/bare.git");
+
+    for (i = 0; i < 6; i++) {
+        ok[i] = 1;
+        assert_int_equal(pthread_create(&threads[i], NULL, thread_lists,
+                                        &ok[i]), 0);
+    }
+
+    for (i = 0; i < 6; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_true(ok[i]);
+    }
+
+    assert_int_equal(server.log->requests, 30);
+    assert_true(server.log->connections <= 6);
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(test_push, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_push_large, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_push_two_atomically, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_push_declined, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_push_refused_or_unclear, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_push_is_sent_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_redirects, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_statuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hostile_answers, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_threads, setup, teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
