@@ -1,4 +1,6 @@
 #include "http/ngx_http_promotions_batch.h"
+#include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_wait.h"
 #include "promotion/pm_record.h"
 
 
@@ -13,9 +15,10 @@
 
 
 static void ngx_http_promotions_batch_promotion(
-    ngx_http_promotions_batch_t *batch, redisReply *reply, ngx_uint_t at);
-static void ngx_http_promotions_batch_base(ngx_http_promotions_batch_t *batch,
-    redisReply *reply);
+    ngx_http_promotions_batch_t *batch, redisReply *reply, ngx_uint_t at,
+    pm_oid_t *base);
+static const pm_result_t *ngx_http_promotions_batch_result(
+    const ngx_http_promotions_batch_t *batch, size_t i);
 
 
 ngx_int_t
@@ -23,6 +26,7 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply)
 {
     size_t                         i;
+    pm_oid_t                      *bases;
     pm_error_t                     err;
     pm_batch_settings_t            settings;
     ngx_http_promotions_worker_t  *worker;
@@ -42,7 +46,10 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     batch->results = pm_arena_zalloc(batch->arena,
                                      batch->n * sizeof(pm_result_t));
 
-    if (batch->promotions == NULL || batch->results == NULL) {
+    bases = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
+
+    if (batch->promotions == NULL || batch->results == NULL || bases == NULL)
+    {
         goto failed;
     }
 
@@ -50,15 +57,14 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
         ngx_http_promotions_batch_promotion(batch, reply,
                                             NGX_HTTP_PROMOTIONS_BATCH_HEAD
                                             + i
-                                            * NGX_HTTP_PROMOTIONS_BATCH_EACH);
+                                            * NGX_HTTP_PROMOTIONS_BATCH_EACH,
+                                            &bases[batch->nread]);
     }
 
     if (batch->nread == 0) {
         batch->state = PM_BATCH_SETTLED;
         return NGX_OK;
     }
-
-    ngx_http_promotions_batch_base(batch, reply);
 
     ngx_memzero(&settings, sizeof(pm_batch_settings_t));
 
@@ -67,7 +73,7 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     settings.committer_email = (char *) worker->pmcf->committer_email.data;
     settings.now = ngx_time();
     settings.searching = (ngx_promotions_reply_number(reply, 1) != 0);
-    settings.base = &batch->base;
+    settings.bases = bases;
 
     if (pm_batch_create(&settings, batch->promotions, batch->nread,
                         &batch->batch, &err)
@@ -84,15 +90,18 @@ failed:
 }
 
 
-/* Readable ones are gathered in front, the others fail behind them. */
+/*
+ * Readable ones are gathered in front, the others fail behind them.  base
+ * becomes the head that an earlier push built on, or zeros.
+ */
 
 static void
 ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
-    redisReply *reply, ngx_uint_t at)
+    redisReply *reply, ngx_uint_t at, pm_oid_t *base)
 {
     char         *id;
     size_t        i;
-    ngx_str_t     name, input;
+    ngx_str_t     name, input, text;
     pm_error_t    err;
     pm_result_t  *result;
 
@@ -115,6 +124,12 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
                                    &batch->promotions[batch->nread], &err)
                   == 0)
     {
+        text = ngx_promotions_reply_text(reply, at + 2);
+
+        if (pm_oid_parse(base, (char *) text.data, text.len) != 0) {
+            ngx_memzero(base, sizeof(pm_oid_t));
+        }
+
         batch->nread++;
         return;
     }
@@ -135,40 +150,9 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
 }
 
 
-/* Bases that differ, or that are missing: all of the branch is searched. */
+/* The final result of promotion i; NULL: it has none. */
 
-static void
-ngx_http_promotions_batch_base(ngx_http_promotions_batch_t *batch,
-    redisReply *reply)
-{
-    size_t      i;
-    ngx_str_t   first, base;
-
-    first = ngx_promotions_reply_text(reply,
-                                      NGX_HTTP_PROMOTIONS_BATCH_HEAD + 2);
-
-    for (i = 1; i < batch->n; i++) {
-        base = ngx_promotions_reply_text(reply,
-                                         NGX_HTTP_PROMOTIONS_BATCH_HEAD + 2
-                                         + i
-                                         * NGX_HTTP_PROMOTIONS_BATCH_EACH);
-
-        if (base.len != first.len
-            || ngx_strncmp(base.data, first.data, base.len) != 0)
-        {
-            return;
-        }
-    }
-
-    if (first.len != PM_GIT_HEX_SIZE
-        || pm_oid_parse(&batch->base, (char *) first.data, first.len) != 0)
-    {
-        ngx_memzero(&batch->base, sizeof(pm_oid_t));
-    }
-}
-
-
-const pm_result_t *
+static const pm_result_t *
 ngx_http_promotions_batch_result(const ngx_http_promotions_batch_t *batch,
     size_t i)
 {
@@ -183,6 +167,114 @@ ngx_http_promotions_batch_result(const ngx_http_promotions_batch_t *batch,
     }
 
     return result;
+}
+
+
+void
+ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
+    ngx_promotions_args_t *args)
+{
+    char    *base;
+    size_t   i;
+
+    base = pm_arena_alloc(batch->arena, PM_GIT_HEX_SIZE + 1);
+
+    if (base == NULL) {
+        args->failed = 1;
+        return;
+    }
+
+    pm_oid_hex(base, pm_batch_base(batch->batch));
+    ngx_promotions_args_add(args, base, PM_GIT_HEX_SIZE);
+
+    for (i = 0; i < batch->nread; i++) {
+        if (ngx_http_promotions_batch_result(batch, i) == NULL) {
+            ngx_promotions_args_string(args, batch->promotions[i].id);
+        }
+    }
+}
+
+
+ngx_uint_t
+ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
+    ngx_msec_t pushed, ngx_promotions_args_t *args)
+{
+    size_t              i, open;
+    const pm_result_t  *result;
+
+    if (pushed) {
+        ngx_promotions_args_number(args, ngx_current_msec - pushed);
+    } else {
+        ngx_promotions_args_string(args, "");
+    }
+
+    open = 0;
+
+    for (i = 0; i < batch->n; i++) {
+        open += (ngx_http_promotions_batch_result(batch, i) == NULL);
+    }
+
+    ngx_promotions_args_number(args, batch->n - open);
+
+    for (i = 0; i < batch->n; i++) {
+        result = ngx_http_promotions_batch_result(batch, i);
+
+        if (result == NULL) {
+            continue;
+        }
+
+        ngx_promotions_args_string(args, batch->promotions[i].id);
+
+        if (result->state == PM_RESULT_LANDED) {
+            ngx_promotions_args_string(args, "LANDED");
+            ngx_promotions_args_number(args, NGX_HTTP_OK);
+            ngx_promotions_args_string(args, "");
+        } else {
+            ngx_promotions_args_string(args, "FAILED");
+            ngx_promotions_args_number(args,
+                             ngx_http_promotions_status(result->error.code));
+            ngx_promotions_args_string(args, result->error.message);
+        }
+
+        ngx_promotions_args_string(args, result->commit);
+        ngx_promotions_args_string(args, result->digest);
+    }
+
+    return open;
+}
+
+
+void
+ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch)
+{
+    size_t              i;
+    ngx_uint_t          status;
+    const char         *id, *message, *commit;
+    const pm_result_t  *result;
+
+    for (i = 0; i < batch->n; i++) {
+        id = batch->promotions[i].id;
+        result = ngx_http_promotions_batch_result(batch, i);
+
+        status = NGX_HTTP_OK;
+        message = NULL;
+        commit = NULL;
+
+        if (result == NULL) {
+            status = NGX_HTTP_GATEWAY_TIME_OUT;
+            message = "the remote does not say whether the promotion has "
+                      "landed: ask for it later by its Promotion-Id";
+
+        } else if (result->state == PM_RESULT_LANDED) {
+            commit = result->commit;
+
+        } else {
+            status = ngx_http_promotions_status(result->error.code);
+            message = result->error.message;
+        }
+
+        ngx_http_promotions_answer(id, status, message, commit);
+    }
 }
 
 

@@ -20,7 +20,6 @@ typedef struct {
     size_t            nread;         /* the first: those in batch */
     pm_batch_t       *batch;         /* NULL: none could be read */
     pm_batch_state_t  state;         /* written by the job */
-    pm_oid_t          base;
 } ngx_http_promotions_batch_t;
 
 
@@ -31,9 +30,25 @@ typedef struct {
 ngx_int_t ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply);
 
-/* The final result of promotion i; NULL: it has none. */
-const pm_result_t *ngx_http_promotions_batch_result(
-    const ngx_http_promotions_batch_t *batch, size_t i);
+/*
+ * The arguments of "begin" after the first four: the base of the push, and
+ * the ids of those that it may settle.
+ */
+void ngx_http_promotions_batch_begin(
+    const ngx_http_promotions_batch_t *batch, ngx_promotions_args_t *args);
+
+/*
+ * The arguments of "settle" after the first four: the results.  pushed: when
+ * a push ended (0: there was none).  Returns how many have no result, since
+ * what became of them is unclear.
+ */
+ngx_uint_t ngx_http_promotions_batch_settle(
+    const ngx_http_promotions_batch_t *batch, ngx_msec_t pushed,
+    ngx_promotions_args_t *args);
+
+/* Answers all who wait for its promotions. */
+void ngx_http_promotions_batch_answer(
+    const ngx_http_promotions_batch_t *batch);
 
 void ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch);
 

@@ -1,7 +1,6 @@
 #include "http/ngx_http_promotions_lane.h"
 #include "http/ngx_http_promotions_batch.h"
 #include "http/ngx_http_promotions_job.h"
-#include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_script.h"
 #include "http/ngx_http_promotions_wait.h"
 #include "base/pm_failpoint.h"
@@ -41,6 +40,7 @@ struct ngx_http_promotions_lane_s {
     ngx_http_promotions_batch_t  batch;
     ngx_uint_t                   tries;
     ngx_msec_t                   pushed;         /* when a push ended */
+    ngx_uint_t                   open;           /* without a result */
     unsigned                     answered:1;     /* those who wait */
     unsigned                     again:1;        /* given the lease anew */
 };
@@ -66,7 +66,6 @@ static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_release(
     ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_released(void *data, redisReply *reply);
-static void ngx_http_promotions_lane_answer(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
     ngx_http_promotions_step_pt step, ngx_msec_t wait);
 static void ngx_http_promotions_lane_event(ngx_event_t *ev);
@@ -322,21 +321,11 @@ ngx_http_promotions_lane_planned(void *data)
 static void
 ngx_http_promotions_lane_begin(ngx_http_promotions_lane_t *lane)
 {
-    char                    base[PM_GIT_HEX_SIZE + 1];
-    size_t                  i;
-    ngx_promotions_args_t   args;
+    ngx_promotions_args_t  args;
 
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
 
-        pm_oid_hex(base, pm_batch_base(lane->batch.batch));
-        ngx_promotions_args_add(&args, base, PM_GIT_HEX_SIZE);
-
-        for (i = 0; i < lane->batch.nread; i++) {
-            if (ngx_http_promotions_batch_result(&lane->batch, i) == NULL) {
-                ngx_promotions_args_string(&args,
-                                           lane->batch.promotions[i].id);
-            }
-        }
+        ngx_http_promotions_batch_begin(&lane->batch, &args);
 
         if (ngx_http_promotions_script_send(&args, "begin",
                                             ngx_http_promotions_lane_begun,
@@ -432,7 +421,6 @@ ngx_http_promotions_lane_pushed(void *data)
 static void
 ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
 {
-    size_t      i;
     pm_error_t  err;
 
     if (++lane->tries < NGX_HTTP_PROMOTIONS_LANE_TRIES) {
@@ -443,20 +431,7 @@ ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
         return;
     }
 
-    if (lane->batch.state == PM_BATCH_UNKNOWN) {
-
-        /* nothing is settled: the next leader looks for the trailers */
-
-        for (i = 0; i < lane->batch.n; i++) {
-            ngx_http_promotions_answer(lane->batch.promotions[i].id,
-                NGX_HTTP_GATEWAY_TIME_OUT,
-                "the remote does not say whether the promotion has landed: "
-                "ask for it later by its Promotion-Id", NULL);
-        }
-
-        ngx_http_promotions_lane_end(lane);
-        return;
-    }
+    /* what is unclear stays so: the next leader looks for the trailers */
 
     (void) pm_error_set(&err, PM_UNAVAILABLE,
                         "the branch moved at each of %d tries, try again",
@@ -473,40 +448,12 @@ ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
 static void
 ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
 {
-    size_t                  i;
-    const pm_result_t      *result;
-    ngx_promotions_args_t   args;
+    ngx_promotions_args_t  args;
 
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
 
-        if (lane->pushed) {
-            ngx_promotions_args_number(&args, ngx_current_msec
-                                              - lane->pushed);
-        } else {
-            ngx_promotions_args_string(&args, "");
-        }
-
-        ngx_promotions_args_number(&args, lane->batch.n);
-
-        for (i = 0; i < lane->batch.n; i++) {
-            result = ngx_http_promotions_batch_result(&lane->batch, i);
-
-            ngx_promotions_args_string(&args, lane->batch.promotions[i].id);
-
-            if (result->state == PM_RESULT_LANDED) {
-                ngx_promotions_args_string(&args, "LANDED");
-                ngx_promotions_args_number(&args, NGX_HTTP_OK);
-                ngx_promotions_args_string(&args, "");
-            } else {
-                ngx_promotions_args_string(&args, "FAILED");
-                ngx_promotions_args_number(&args,
-                             ngx_http_promotions_status(result->error.code));
-                ngx_promotions_args_string(&args, result->error.message);
-            }
-
-            ngx_promotions_args_string(&args, result->commit);
-            ngx_promotions_args_string(&args, result->digest);
-        }
+        lane->open = ngx_http_promotions_batch_settle(&lane->batch,
+                                                      lane->pushed, &args);
 
         if (ngx_http_promotions_script_send(&args, "settle",
                                             ngx_http_promotions_lane_settled,
@@ -531,7 +478,10 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
 
     /* what the remote has said holds, whether Redis is there or not */
 
-    ngx_http_promotions_lane_answer(lane);
+    if (!lane->answered) {
+        lane->answered = 1;
+        ngx_http_promotions_batch_answer(&lane->batch);
+    }
 
     if (reply == NULL && !ngx_exiting) {
         ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_settle,
@@ -543,39 +493,20 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
 
     ngx_http_promotions_batch_free(&lane->batch);
 
+    if (lane->open) {
+
+        /* the lease runs out first, which gives the remote time to recover */
+
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
     if (ngx_exiting) {
         ngx_http_promotions_lane_release(lane);
         return;
     }
 
     ngx_http_promotions_lane_take(lane);
-}
-
-
-static void
-ngx_http_promotions_lane_answer(ngx_http_promotions_lane_t *lane)
-{
-    size_t              i;
-    const pm_result_t  *result;
-
-    if (lane->answered) {
-        return;
-    }
-
-    lane->answered = 1;
-
-    for (i = 0; i < lane->batch.n; i++) {
-        result = ngx_http_promotions_batch_result(&lane->batch, i);
-
-        if (result->state == PM_RESULT_LANDED) {
-            ngx_http_promotions_answer(lane->batch.promotions[i].id,
-                                       NGX_HTTP_OK, NULL, result->commit);
-        } else {
-            ngx_http_promotions_answer(lane->batch.promotions[i].id,
-                              ngx_http_promotions_status(result->error.code),
-                              result->error.message, NULL);
-        }
-    }
 }
 
 
