@@ -22,7 +22,8 @@ $nginx->allow(qr/exited on signal 9/);
 
 unlike(read_file(Promotions::Nginx->module), qr/PM_FAILPOINTS/,
        'the module that is shipped has none');
-like(read_file($nginx->module), qr/PM_FAILPOINTS/, 'the one that is tested has');
+like(read_file($nginx->module), qr/PM_FAILPOINTS/,
+     'the one that is tested has');
 
 my $n = 0;
 

@@ -28,4 +28,13 @@ pm_failpoint(const char *name)
     }
 }
 
+#else
+
+
+void
+pm_failpoint(const char *name)
+{
+    (void) name;
+}
+
 #endif

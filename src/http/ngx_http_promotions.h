@@ -129,9 +129,11 @@ extern ngx_module_t                  ngx_http_promotions_module;
 extern ngx_http_promotions_worker_t  ngx_http_promotions_worker;
 
 
-/* ngx_http_promotions_conf.c: directives; handlers of ngx_command_t. */
+/* ngx_http_promotions_directive.c */
 
 extern ngx_command_t  ngx_http_promotions_commands[];
+
+/* ngx_http_promotions_conf.c: defaults, and what follows from them. */
 
 void *ngx_http_promotions_create_main_conf(ngx_conf_t *cf);
 char *ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf);

@@ -15,7 +15,8 @@
  * The JSON of a record with its timeline, from the fields of its hash (name,
  * value, …).  NULL: out of memory, or it cannot be read.
  */
-json_t *ngx_http_promotions_record_json(const ngx_str_t *id, redisReply *fields);
+json_t *ngx_http_promotions_record_json(const ngx_str_t *id,
+    redisReply *fields);
 
 /* A field's text (which ends with a NUL), or NULL: it has none. */
 const char *ngx_http_promotions_record_field(redisReply *fields,
