@@ -93,7 +93,12 @@ pm_git_http_failed(const pm_git_remote_t *remote, const pm_git_http_t *http,
     switch (http->result) {
 
     case CURLE_OUT_OF_MEMORY:
-        return pm_error_memory(err);
+
+        /* curl's word for a header line of more than 100 KB, too */
+
+        return pm_error_set(err, PM_REMOTE, "the connection to %s broke: a "
+                            "line of its answer is too long, or memory is "
+                            "short", peer);
 
     case CURLE_OPERATION_TIMEDOUT:
         return pm_error_set(err, PM_TIMEOUT, "cannot connect to %s: it did "

@@ -142,7 +142,15 @@ ngx_http_promotions_route_name(ngx_http_request_t *r,
     name.data = r->uri.data + ngx_min(r->uri.len, plcf->prefix.len);
     name.len = r->uri.data + r->uri.len - name.data;
 
-    if (name.len > 0 && name.data[0] == '/') {
+    if (name.len > 0 && plcf->prefix.len > 0
+        && plcf->prefix.data[plcf->prefix.len - 1] != '/')
+    {
+        /* "/apicommit" is no route of "/api": no name begins with a slash */
+
+        if (name.data[0] != '/') {
+            return r->uri;
+        }
+
         name.data++;
         name.len--;
     }

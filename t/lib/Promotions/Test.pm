@@ -17,6 +17,11 @@ package Promotions::Test;
 # [emerg], a sanitizer's line or a dead worker in its error log.  A file that
 # runs for more than 120 s (`use Promotions::Test limit => 300`) is ended.
 #
+# A promotion of dev to qa whose effect is checked as a whole:
+#
+#   $scene->change;                       # dev is ahead of qa again
+#   $scene->landed($scene->commit('orders-dev', 'orders-qa'), 'named');
+#
 # To look at one: prove -v t/10-commit.t; PROMOTIONS_KEEP=1 keeps its folder.
 
 use strict;
@@ -312,6 +317,42 @@ sub commit {
         srcAppId => Promotions::Test::app_id($source),
         destAppId => Promotions::Test::app_id($destination),
         message => "$source to $destination", %body });
+}
+
+
+# A commit past the gateway that puts dev ahead of qa; returns it.
+sub change {
+    my ($self) = @_;
+
+    my $n = ++$self->{changes};
+    return $self->{repo}->commit({
+        'dev/orders/values.yaml' => "changed: $n\n" });
+}
+
+
+# The commit of an answer is on the branch once, what it left there is sound,
+# and qa has what dev has, byte for byte.
+sub landed {
+    my ($self, $response, $name) = @_;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    my $repo = $self->{repo};
+    my $sha = ($response->json // {})->{COMMIT_SHA} // 'none';
+    my $id = $response->{headers}{'promotion-id'} // 'none';
+    my @found = grep { $_->{message} =~ /^Promotion-Id: \Q$id\E$/m }
+                $repo->log;
+    my $fault = $repo->fsck;
+
+    my $good = $response->{status} =~ /^20[01]$/
+        && @found == 1 && $found[0]{sha} eq $sha && $fault eq ''
+        && $repo->tree('main:qa/orders') eq $repo->tree('main:dev/orders');
+
+    Test::More::ok($good, $name)
+        or Test::More::diag("$response->{status} "
+            . ($response->{error} // $response->{body}) . "\non the branch: "
+            . scalar(@found) . ", fsck: $fault");
+    return $good;
 }
 
 
