@@ -25,6 +25,7 @@
 
 
 #define NGX_HTTP_PROMOTIONS_ID_SIZE  36      /* a UUID's text */
+#define NGX_HTTP_PROMOTIONS_LANE_ID  16      /* hex digits */
 
 
 typedef enum {
@@ -87,6 +88,24 @@ typedef struct {
 
 typedef struct ngx_http_promotions_ctx_s  ngx_http_promotions_ctx_t;
 
+
+/* A promotion that a request waits for. */
+
+typedef struct {
+    ngx_str_node_t              node;        /* str: id */
+    u_char                      id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
+    u_char                      lane[NGX_HTTP_PROMOTIONS_LANE_ID + 1];
+    ngx_http_promotions_ctx_t  *ctx;
+    pm_promotion_t             *promotion;   /* ctx->promotion_arena's */
+    ngx_uint_t                  status;      /* 0: no result yet */
+    const char                 *message;
+    const char                 *commit;
+    unsigned                    waiting:1;   /* is found */
+    unsigned                    queued:1;    /* Redis has it */
+    unsigned                    pushing:1;   /* a job of ours has it */
+} ngx_http_promotions_waiter_t;
+
+
 typedef void (*ngx_http_promotions_body_pt)(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 
@@ -111,16 +130,16 @@ struct ngx_http_promotions_ctx_s {
     ngx_http_promotions_body_pt      body_handler;
     pm_request_kind_t                kind;
 
-    /* the promotion that the request waits for */
-    u_char                           id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
-    ngx_str_node_t                   waiter;
+    /* what the request waits for */
+    ngx_http_promotions_waiter_t     first;
+    ngx_http_promotions_waiter_t    *others;     /* of a group: the rest */
+    ngx_uint_t                       nothers;
+    ngx_uint_t                       open;       /* without a result */
     ngx_event_t                      timer;
-    pm_promotion_t                  *promotion;
     pm_arena_t                      *promotion_arena;
     ngx_str_t                        body_digest;    /* its arena's */
-    unsigned                         waiting:1;
-    unsigned                         queued:1;   /* Redis has it */
-    unsigned                         pushing:1;  /* a job of ours has it */
+    ngx_str_t                        idempotency;    /* or empty */
+    unsigned                         grouped:1;  /* destAppIds */
     unsigned                         resubmit:1; /* the timer's purpose */
 };
 

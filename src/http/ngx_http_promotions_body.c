@@ -168,7 +168,7 @@ ngx_http_promotions_body_file(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_memcpy(file->id, ctx->id, sizeof(ctx->id));
+    ngx_memcpy(file->id, ctx->first.id, sizeof(ctx->first.id));
     file->len = (size_t) r->request_body->temp_file->file.offset;
     file->fd = fcntl(r->request_body->temp_file->file.fd, F_DUPFD_CLOEXEC, 0);
 

@@ -39,7 +39,7 @@ ngx_http_promotions_health_handler(ngx_http_request_t *r)
     ctx = ngx_http_promotions_get_ctx(r);
 
     if (ctx == NULL
-        || (!ctx->waiting && ngx_http_promotions_wait(ctx) != NGX_OK))
+        || ngx_http_promotions_wait(ctx) != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -90,7 +90,7 @@ ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
         return;
     }
 
-    ngx_memcpy(health->id, ctx->id, sizeof(ctx->id));
+    ngx_memcpy(health->id, ctx->first.id, sizeof(ctx->first.id));
     health->mirrors = pmcf->git.mirrors;
     health->redis = redis;
 

@@ -13,9 +13,6 @@
 #include "http/ngx_http_promotions.h"
 
 
-#define NGX_HTTP_PROMOTIONS_LANE_ID  16      /* hex digits */
-
-
 /* In init_process. */
 void ngx_http_promotions_lane_init(void);
 

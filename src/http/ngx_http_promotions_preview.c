@@ -31,7 +31,7 @@ ngx_http_promotions_preview_start(ngx_http_promotions_ctx_t *ctx)
     }
 
     preview->arena = ctx->promotion_arena;
-    preview->promotion = ctx->promotion;
+    preview->promotion = ctx->first.promotion;
     preview->settings.git = ngx_http_promotions_worker.git;
     preview->settings.now = ngx_time();
 
@@ -49,7 +49,7 @@ ngx_http_promotions_preview_start(ngx_http_promotions_ctx_t *ctx)
     /* the client may leave before the job ends */
 
     ctx->promotion_arena = NULL;
-    ctx->promotion = NULL;
+    ctx->first.promotion = NULL;
 
     return NGX_AGAIN;
 }

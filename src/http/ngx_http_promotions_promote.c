@@ -1,4 +1,3 @@
-#include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_preview.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_submit.h"
@@ -13,12 +12,13 @@ static void ngx_http_promotions_promote_body(ngx_http_request_t *r,
 static ngx_int_t ngx_http_promotions_promote_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_promote_owner(
+    ngx_http_promotions_ctx_t *ctx, pm_promotion_t *promotions,
+    ngx_uint_t n);
+static ngx_int_t ngx_http_promotions_promote_digest(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     ngx_uint_t write);
-static ngx_int_t ngx_http_promotions_add_location(ngx_http_request_t *r,
-    const u_char *id);
 
 
 ngx_int_t
@@ -47,7 +47,7 @@ ngx_http_promotions_promote(ngx_http_request_t *r, pm_request_kind_t kind)
 
     ctx->kind = kind;
 
-    if (!ctx->waiting && ngx_http_promotions_wait(ctx) != NGX_OK) {
+    if (ngx_http_promotions_wait(ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -86,9 +86,11 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
     ngx_str_t *body)
 {
     int                               rc;
+    ngx_uint_t                        i;
     pm_arena_t                       *arena;
     pm_error_t                        err;
     pm_request_t                      request;
+    pm_promotion_t                   *promotions;
     ngx_http_request_t               *r;
     pm_request_faults_t               faults;
     ngx_http_promotions_loc_conf_t   *plcf;
@@ -111,36 +113,46 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (request.ndestinations > 1) {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                   "destAppIds may name one application in this version");
+    ctx->grouped = request.grouped;
+
+    if (request.dry_run) {
+        ctx->kind = PM_REQUEST_PREVIEW;
     }
 
-    ctx->promotion = pm_arena_zalloc(arena, sizeof(pm_promotion_t));
-    if (ctx->promotion == NULL) {
+    if (ctx->kind == PM_REQUEST_PREVIEW && request.ndestinations > 1) {
+        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
+                   "a preview is of one destination: send one for each of "
+                   "destAppIds");
+    }
+
+    promotions = pm_arena_zalloc(arena, request.ndestinations
+                                        * sizeof(pm_promotion_t));
+    if (promotions == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (pm_promotion_resolve(arena, pmcf->catalog, &request, ctx->promotion,
-                             &err)
+    if (pm_promotion_resolve(arena, pmcf->catalog, &request, promotions, &err)
         != 0)
     {
         return ngx_http_promotions_send_error(r,
                    ngx_http_promotions_status(err.code), err.message);
     }
 
-    if (request.dry_run) {
-        ctx->kind = PM_REQUEST_PREVIEW;
+    for (i = 0; i < request.ndestinations; i++) {
+        if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog,
+                                         &promotions[i],
+                                         ctx->kind != PM_REQUEST_PREVIEW))
+        {
+            return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
+                                                  "Forbidden resource");
+        }
     }
 
-    if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog, ctx->promotion,
-                                     ctx->kind != PM_REQUEST_PREVIEW))
+    if (ngx_http_promotions_promote_owner(ctx, promotions,
+                                          request.ndestinations)
+        != NGX_OK
+        || ngx_http_promotions_promote_digest(ctx, body) != NGX_OK)
     {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
-                                              "Forbidden resource");
-    }
-
-    if (ngx_http_promotions_promote_owner(ctx, body) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -152,30 +164,64 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-/* Whose it is, and what tells it from another under the same key. */
+/* Each promotion and the waiter that waits for it. */
 
 static ngx_int_t
 ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
-    ngx_str_t *body)
+    pm_promotion_t *promotions, ngx_uint_t n)
 {
-    pm_arena_t      *arena;
-    pm_promotion_t  *promotion;
-    unsigned char    digest[PM_SHA256_SIZE];
+    ngx_uint_t                     i;
+    pm_arena_t                    *arena;
+    pm_promotion_t                *promotion;
+    ngx_http_promotions_waiter_t  *waiter;
+
+    if (ngx_http_promotions_wait_group(ctx, n) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     arena = ctx->promotion_arena;
-    promotion = ctx->promotion;
 
-    promotion->id = pm_arena_strdup(arena, (char *) ctx->id);
-    promotion->key_name = pm_arena_strdup(arena, ctx->key->name);
-    promotion->author_name = pm_arena_strdup(arena, ctx->key->author_name);
-    promotion->author_email = pm_arena_strdup(arena, ctx->key->author_email);
+    for (i = 0; i < n; i++) {
+        promotion = &promotions[i];
+        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+
+        waiter->promotion = promotion;
+        pm_promotion_lane(promotion, (char *) waiter->lane);
+
+        promotion->id = pm_arena_strdup(arena, (char *) waiter->id);
+        promotion->group = (n > 1) ? promotions[0].id : NULL;
+
+        promotion->key_name = pm_arena_strdup(arena, ctx->key->name);
+        promotion->author_name = pm_arena_strdup(arena,
+                                                 ctx->key->author_name);
+        promotion->author_email = pm_arena_strdup(arena,
+                                                  ctx->key->author_email);
+
+        if (promotion->id == NULL || promotion->key_name == NULL
+            || promotion->author_name == NULL
+            || promotion->author_email == NULL)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* What tells a body from another under the same Idempotency-Key. */
+
+static ngx_int_t
+ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    unsigned char  digest[PM_SHA256_SIZE];
 
     ctx->body_digest.len = 2 * PM_SHA256_SIZE;
-    ctx->body_digest.data = pm_arena_alloc(arena, 2 * PM_SHA256_SIZE + 1);
+    ctx->body_digest.data = pm_arena_alloc(ctx->promotion_arena,
+                                           2 * PM_SHA256_SIZE + 1);
 
-    if (promotion->id == NULL || promotion->key_name == NULL
-        || promotion->author_name == NULL || promotion->author_email == NULL
-        || ctx->body_digest.data == NULL
+    if (ctx->body_digest.data == NULL
         || pm_sha256(body->data, body->len, digest) != 0)
     {
         return NGX_ERROR;
@@ -224,94 +270,4 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
     }
 
     return 1;
-}
-
-
-ngx_int_t
-ngx_http_promotions_send_result(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t status, const char *message, const char *commit)
-{
-    json_t                          *author;
-    ngx_http_request_t              *r;
-    ngx_http_promotions_loc_conf_t  *plcf;
-
-    r = ctx->request;
-
-    if (ngx_http_promotions_add_location(r, ctx->id) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (status != NGX_HTTP_OK) {
-        return ngx_http_promotions_send_error(r, status, message);
-    }
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
-
-    author = json_sprintf("%s <%s>", ctx->promotion->author_name,
-                          ctx->promotion->author_email);
-
-    return ngx_http_promotions_send_json(r, plcf->success_status,
-               json_pack("{s:s, s:s, s:o}",
-                         "COMMIT_SHA", commit,
-                         "COMMIT_MESSAGE", ctx->promotion->message,
-                         "COMMIT_AUTHOR", author));
-}
-
-
-ngx_int_t
-ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
-{
-    ngx_http_request_t  *r;
-
-    r = ctx->request;
-
-    if (ngx_http_promotions_add_location(r, ctx->id) != NGX_OK
-        || ngx_http_promotions_add_header(r, "Retry-After", "1", 1)
-           != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_promotions_send_json(r, NGX_HTTP_ACCEPTED,
-               json_pack("{s:s, s:s, s:s}",
-                         "id", ctx->id,
-                         "state", "QUEUED",
-                         "message", "the promotion is under way: ask for it "
-                                    "at the Location"));
-}
-
-
-/* What every answer to a known promotion carries. */
-
-static ngx_int_t
-ngx_http_promotions_add_location(ngx_http_request_t *r, const u_char *id)
-{
-    u_char                          *p;
-    size_t                           len;
-    ngx_http_promotions_loc_conf_t  *plcf;
-
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
-
-    len = plcf->prefix.len + 1 + NGX_HTTP_PROMOTIONS_ID_SIZE;
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    len = ngx_sprintf(p, "%V%s%s", &plcf->prefix,
-                      plcf->prefix.data[plcf->prefix.len - 1] == '/'
-                      ? "" : "/", id)
-          - p;
-
-    /* not headers_out.location: nginx would make it an absolute URL */
-
-    if (ngx_http_promotions_add_header(r, "Location", (char *) p, len)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_promotions_add_header(r, "Promotion-Id", (char *) id,
-                                          NGX_HTTP_PROMOTIONS_ID_SIZE);
 }

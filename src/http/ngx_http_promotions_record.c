@@ -214,14 +214,14 @@ ngx_http_promotions_asked(ngx_http_promotions_ctx_t *ctx)
 {
     ngx_http_promotions_asked_t  *asked;
 
-    if (!ctx->waiting && ngx_http_promotions_wait(ctx) != NGX_OK) {
+    if (ngx_http_promotions_wait(ctx) != NGX_OK) {
         return NULL;
     }
 
     asked = ngx_alloc(sizeof(ngx_http_promotions_asked_t), ngx_cycle->log);
 
     if (asked != NULL) {
-        ngx_memcpy(asked->id, ctx->id, sizeof(asked->id));
+        ngx_memcpy(asked->id, ctx->first.id, sizeof(asked->id));
     }
 
     return asked;

@@ -1,6 +1,6 @@
 #include "http/ngx_http_promotions_submit.h"
 #include "http/ngx_http_promotions_lane.h"
-#include "http/ngx_http_promotions_promote.h"
+#include "http/ngx_http_promotions_result.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_script.h"
 #include "http/ngx_http_promotions_wait.h"
@@ -15,7 +15,10 @@
 #define NGX_HTTP_PROMOTIONS_IDEMPOTENCY   255
 
 
-/* What a submit under way knows: the client may leave before its reply. */
+/*
+ * What a submit under way knows: the client may leave before its reply.  id
+ * is that of the first promotion on this lane.
+ */
 
 typedef struct {
     u_char      id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
@@ -24,21 +27,31 @@ typedef struct {
 } ngx_http_promotions_submit_t;
 
 
-static ngx_int_t ngx_http_promotions_submit_send(
-    ngx_http_promotions_ctx_t *ctx, ngx_uint_t again);
+static void ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t again);
+static ngx_int_t ngx_http_promotions_submit_lane(
+    ngx_http_promotions_waiter_t *first, ngx_uint_t again);
 static ngx_int_t ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
-    ngx_http_promotions_ctx_t *ctx, const u_char *lane,
-    ngx_str_t *idempotency);
+    ngx_http_promotions_waiter_t *first);
+static ngx_int_t ngx_http_promotions_submit_record(
+    ngx_promotions_args_t *args, ngx_http_promotions_waiter_t *waiter);
 static void ngx_http_promotions_submit_application(
     ngx_promotions_args_t *args, const pm_application_id_t *id);
 static ngx_int_t ngx_http_promotions_idempotency(
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *key);
+    ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_submitted(void *data, redisReply *reply);
-static ngx_int_t ngx_http_promotions_submit_lost(
-    ngx_http_promotions_ctx_t *ctx, ngx_uint_t again);
-static ngx_int_t ngx_http_promotions_submit_queued(
+static void ngx_http_promotions_submit_reply(
+    ngx_http_promotions_waiter_t *first, redisReply *reply,
+    ngx_uint_t again);
+static void ngx_http_promotions_submit_lost(
+    ngx_http_promotions_waiter_t *first, ngx_uint_t again);
+static void ngx_http_promotions_submit_fail(
+    ngx_http_promotions_waiter_t *first, const char *message);
+static void ngx_http_promotions_submit_queued(
     ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_submit_timer(ngx_event_t *ev);
+static ngx_http_promotions_waiter_t *ngx_http_promotions_lane_next(
+    ngx_http_promotions_waiter_t *waiter);
 static ngx_str_t *ngx_http_promotions_request_header(ngx_http_request_t *r,
     const char *name);
 static ngx_uint_t ngx_http_promotions_respond_async(ngx_http_request_t *r);
@@ -47,87 +60,182 @@ static ngx_uint_t ngx_http_promotions_respond_async(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_promotions_submit(ngx_http_promotions_ctx_t *ctx)
 {
-    ctx->timer.handler = ngx_http_promotions_submit_timer;
-    ctx->timer.data = ctx;
-    ctx->timer.log = ngx_cycle->log;
-
-    return ngx_http_promotions_submit_send(ctx, 0);
-}
-
-
-static ngx_int_t
-ngx_http_promotions_submit_send(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t again)
-{
-    ngx_int_t                      rc;
-    ngx_str_t                      idempotency;
-    ngx_promotions_args_t          args;
-    ngx_http_promotions_submit_t  *submit;
-
-    if (ngx_http_promotions_idempotency(ctx, &idempotency) != NGX_OK) {
+    if (ngx_http_promotions_idempotency(ctx) != NGX_OK) {
         return ngx_http_promotions_send_error(ctx->request,
                    NGX_HTTP_BAD_REQUEST,
                    "Idempotency-Key must have 1 to 255 visible characters");
     }
 
-    submit = ngx_calloc(sizeof(ngx_http_promotions_submit_t),
-                        ngx_cycle->log);
-    if (submit == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
+    ctx->timer.handler = ngx_http_promotions_submit_timer;
+    ctx->timer.data = ctx;
+    ctx->timer.log = ngx_cycle->log;
 
-    ngx_memcpy(submit->id, ctx->id, sizeof(ctx->id));
-    pm_promotion_lane(ctx->promotion, (char *) submit->lane);
-    submit->again = again;
-
-    rc = ngx_http_promotions_submit_args(&args, ctx, submit->lane,
-                                         &idempotency);
-    if (rc != NGX_OK) {
-        ngx_free(submit);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ngx_http_promotions_script_send(&args, "submit",
-                                        ngx_http_promotions_submitted, submit)
-        != NGX_OK)
-    {
-        ngx_free(submit);
-        return ngx_http_promotions_submit_lost(ctx, again);
-    }
-
-    pm_failpoint("submitting");
+    ngx_http_promotions_submit_all(ctx, 0);
 
     return NGX_AGAIN;
 }
 
 
+/* One call for each lane that has none of its promotions in Redis yet. */
+
+static void
+ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t again)
+{
+    ngx_uint_t                      i, j;
+    ngx_http_promotions_waiter_t   *waiter;
+
+    for (i = 0; i <= ctx->nothers; i++) {
+        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+
+        if (waiter->queued || waiter->status) {
+            continue;
+        }
+
+        /* one on the same lane before it has taken it along */
+
+        for (j = 0; j < i; j++) {
+            if (ngx_strcmp((j ? &ctx->others[j - 1] : &ctx->first)->lane,
+                           waiter->lane)
+                == 0)
+            {
+                break;
+            }
+        }
+
+        if (j == i
+            && ngx_http_promotions_submit_lane(waiter, again) != NGX_OK)
+        {
+            if (again && ctx->open == 1) {
+
+                /* its last one: the request ends here */
+
+                ngx_http_promotions_submit_lost(waiter, again);
+                return;
+            }
+
+            ngx_http_promotions_submit_lost(waiter, again);
+        }
+    }
+}
+
+
+static ngx_int_t
+ngx_http_promotions_submit_lane(ngx_http_promotions_waiter_t *first,
+    ngx_uint_t again)
+{
+    ngx_promotions_args_t          args;
+    ngx_http_promotions_submit_t  *submit;
+
+    submit = ngx_calloc(sizeof(ngx_http_promotions_submit_t),
+                        ngx_cycle->log);
+    if (submit == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(submit->id, first->id, sizeof(first->id));
+    ngx_memcpy(submit->lane, first->lane, sizeof(first->lane));
+    submit->again = again;
+
+    if (ngx_http_promotions_submit_args(&args, first) != NGX_OK
+        || ngx_http_promotions_script_send(&args, "submit",
+                                           ngx_http_promotions_submitted,
+                                           submit)
+           != NGX_OK)
+    {
+        ngx_free(submit);
+        return NGX_ERROR;
+    }
+
+    pm_failpoint("submitting");
+
+    return NGX_OK;
+}
+
+
 static ngx_int_t
 ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
-    ngx_http_promotions_ctx_t *ctx, const u_char *lane,
-    ngx_str_t *idempotency)
+    ngx_http_promotions_waiter_t *first)
 {
-    pm_error_t                        err;
-    pm_string_t                       input;
-    const pm_promotion_t             *promotion;
+    u_char                           *p;
+    ngx_uint_t                        n;
+    ngx_http_promotions_ctx_t        *ctx;
+    ngx_http_promotions_waiter_t     *waiter;
     ngx_http_promotions_main_conf_t  *pmcf;
 
-    promotion = ctx->promotion;
+    ctx = first->ctx;
     pmcf = ngx_http_promotions_worker.pmcf;
 
-    if (pm_record_encode(ctx->arena, promotion, &input, &err) != 0
-        || ngx_http_promotions_script_args(args, lane) != NGX_OK)
-    {
+    if (ngx_http_promotions_script_args(args, first->lane) != NGX_OK) {
         return NGX_ERROR;
     }
 
     ngx_promotions_args_number(args, pmcf->queue);
     ngx_promotions_args_number(args, pmcf->retention);
-    ngx_promotions_args_add(args, idempotency->data, idempotency->len);
+
+    if (ctx->idempotency.len && first != &ctx->first) {
+
+        /* a group's other lanes: each has its own part of the group */
+
+        p = ngx_pnalloc(args->pool, ctx->idempotency.len + 1
+                                    + NGX_HTTP_PROMOTIONS_LANE_ID);
+        if (p == NULL) {
+            goto failed;
+        }
+
+        ngx_promotions_args_add(args, p,
+                                ngx_sprintf(p, "%V:%s", &ctx->idempotency,
+                                            first->lane)
+                                - p);
+    } else {
+        ngx_promotions_args_add(args, ctx->idempotency.data,
+                                ctx->idempotency.len);
+    }
+
     ngx_promotions_args_add(args, ctx->body_digest.data,
                             ctx->body_digest.len);
-    ngx_promotions_args_number(args, 1);
 
-    ngx_promotions_args_string(args, (char *) ctx->id);
+    n = 0;
+
+    for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
+    {
+        n++;
+    }
+
+    ngx_promotions_args_number(args, n);
+
+    for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
+    {
+        if (ngx_http_promotions_submit_record(args, waiter) != NGX_OK) {
+            goto failed;
+        }
+    }
+
+    return NGX_OK;
+
+failed:
+
+    ngx_destroy_pool(args->pool);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
+    ngx_http_promotions_waiter_t *waiter)
+{
+    pm_error_t             err;
+    pm_string_t            input;
+    const pm_promotion_t  *promotion;
+
+    promotion = waiter->promotion;
+
+    if (pm_record_encode(waiter->ctx->arena, promotion, &input, &err) != 0) {
+        return NGX_ERROR;
+    }
+
+    ngx_promotions_args_string(args, promotion->id);
     ngx_promotions_args_string(args, promotion->source_environment);
     ngx_promotions_args_string(args, promotion->destination_environment);
     ngx_promotions_args_number(args, 14);
@@ -141,9 +249,9 @@ ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
     ngx_promotions_args_string(args, "kind");
     ngx_promotions_args_string(args, "commit");
     ngx_promotions_args_string(args, "key");
-    ngx_promotions_args_string(args, ctx->key->id);
+    ngx_promotions_args_string(args, waiter->ctx->key->id);
     ngx_promotions_args_string(args, "group");
-    ngx_promotions_args_string(args, "");
+    ngx_promotions_args_string(args, promotion->group);
     ngx_promotions_args_string(args, "input");
     ngx_promotions_args_add(args, input.data, input.len);
 
@@ -179,13 +287,12 @@ ngx_http_promotions_submit_application(ngx_promotions_args_t *args,
 /* "<key id>:<value>", or empty where the client sent none. */
 
 static ngx_int_t
-ngx_http_promotions_idempotency(ngx_http_promotions_ctx_t *ctx,
-    ngx_str_t *key)
+ngx_http_promotions_idempotency(ngx_http_promotions_ctx_t *ctx)
 {
     size_t      i;
-    ngx_str_t  *value;
+    ngx_str_t  *key, *value;
 
-    ngx_str_null(key);
+    key = &ctx->idempotency;
 
     value = ngx_http_promotions_request_header(ctx->request,
                                                "idempotency-key");
@@ -219,68 +326,27 @@ ngx_http_promotions_idempotency(ngx_http_promotions_ctx_t *ctx,
 static void
 ngx_http_promotions_submitted(void *data, redisReply *reply)
 {
-    ngx_int_t                      rc;
-    ngx_str_t                      what, id, lane;
-    ngx_http_promotions_ctx_t     *ctx;
+    ngx_str_t                      lane;
+    ngx_uint_t                     leads;
     ngx_http_promotions_submit_t  *submit = data;
+    ngx_http_promotions_waiter_t  *first;
 
     pm_failpoint("submitted");
 
-    ctx = ngx_http_promotions_find((char *) submit->id);
+    leads = (reply != NULL && ngx_promotions_reply_number(reply, 1) == 1);
 
-    what.len = 0;
-    ngx_str_null(&id);
+    first = ngx_http_promotions_find_waiter((char *) submit->id);
 
-    if (reply != NULL) {
-        what = ngx_promotions_reply_text(reply, 0);
-        id = ngx_promotions_reply_text(reply, 1);
-    }
-
-    lane.data = submit->lane;
-    lane.len = NGX_HTTP_PROMOTIONS_LANE_ID;
-
-    rc = NGX_AGAIN;
-
-    if (what.len == 6 && ngx_strncmp(what.data, "queued", 6) == 0) {
-
-        if (ctx != NULL) {
-            rc = ngx_http_promotions_submit_queued(ctx);
-        }
-
-    } else if (ctx == NULL) {
-        /* the client has left before it was queued, or it was here already */
-
-    } else if (what.len == 5 && ngx_strncmp(what.data, "known", 5) == 0) {
-        rc = ngx_http_promotions_submit_queued(ctx);
-        ngx_http_promotions_read_results(&ctx->waiter.str, 1);
-
-    } else if (what.len == 8 && ngx_strncmp(what.data, "replayed", 8) == 0) {
-        ngx_http_promotions_wait_for(ctx, &id);
-        rc = ngx_http_promotions_submit_queued(ctx);
-        ngx_http_promotions_read_results(&ctx->waiter.str, 1);
-
-    } else if (what.len == 8 && ngx_strncmp(what.data, "conflict", 8) == 0) {
-        ngx_http_promotions_wait_for(ctx, &id);
-        rc = ngx_http_promotions_send_result(ctx, NGX_HTTP_CONFLICT,
-                 "Idempotency-Key was used with another body, by the "
-                 "promotion of this Promotion-Id", NULL);
-
-    } else if (what.len == 4 && ngx_strncmp(what.data, "full", 4) == 0) {
-        rc = ngx_http_promotions_send_error(ctx->request,
-                 NGX_HTTP_SERVICE_UNAVAILABLE,
-                 "too many promotions wait for this branch, try again");
-
-    } else {
-        rc = ngx_http_promotions_submit_lost(ctx, submit->again);
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
+    if (first != NULL) {
+        ngx_http_promotions_submit_reply(first, reply, submit->again);
     }
 
     /* last: a leader's first step may already answer */
 
-    if (reply != NULL && ngx_promotions_reply_number(reply, 1) == 1) {
+    if (leads) {
+        lane.data = submit->lane;
+        lane.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+
         ngx_http_promotions_lane_lead(&lane);
     }
 
@@ -288,63 +354,172 @@ ngx_http_promotions_submitted(void *data, redisReply *reply)
 }
 
 
-/* It may be queued or not: the same id once more, then 503 that names it. */
-
-static ngx_int_t
-ngx_http_promotions_submit_lost(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t again)
+static void
+ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
+    redisReply *reply, ngx_uint_t again)
 {
-    if (!again) {
-        ctx->resubmit = 1;
-        ngx_add_timer(&ctx->timer, NGX_HTTP_PROMOTIONS_SUBMIT_AGAIN);
+    ngx_str_t                      what, id;
+    ngx_uint_t                     i;
+    ngx_http_promotions_ctx_t     *ctx;
+    ngx_http_promotions_waiter_t  *waiter;
 
-        return NGX_AGAIN;
+    ctx = first->ctx;
+
+    if (reply == NULL) {
+        ngx_http_promotions_submit_lost(first, again);
+        return;
     }
 
-    return ngx_http_promotions_send_result(ctx, NGX_HTTP_SERVICE_UNAVAILABLE,
-               "redis is not available, try again; if the promotion was "
-               "queued all the same, its Promotion-Id tells", NULL);
+    what = ngx_promotions_reply_text(reply, 0);
+    id = ngx_promotions_reply_text(reply, 1);
+
+    if (what.len == 4 && ngx_strncmp(what.data, "full", 4) == 0) {
+        ngx_http_promotions_submit_fail(first,
+            "too many promotions wait for this branch, try again");
+        return;
+    }
+
+    if (what.len == 8 && ngx_strncmp(what.data, "conflict", 8) == 0) {
+        ngx_http_promotions_wait_for(&ctx->first, &id);
+        ngx_http_promotions_finish(ctx,
+            ngx_http_promotions_send_fault(ctx, NGX_HTTP_CONFLICT,
+                "Idempotency-Key was used with another body, by the "
+                "promotion of this Promotion-Id"));
+        return;
+    }
+
+    i = 1;
+
+    for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
+    {
+        id = ngx_promotions_reply_text(reply, i++);
+
+        if (what.len == 8 && ngx_strncmp(what.data, "replayed", 8) == 0
+            && id.len)
+        {
+            ngx_http_promotions_wait_for(waiter, &id);
+        }
+
+        waiter->queued = 1;
+
+        /* it may have ended long ago */
+
+        if (what.len != 6 || ngx_strncmp(what.data, "queued", 6) != 0) {
+            ngx_http_promotions_read_results(&waiter->node.str, 1);
+        }
+    }
+
+    ngx_http_promotions_submit_queued(ctx);
 }
 
 
-static ngx_int_t
+/* It may be queued or not: the same id once more, then 503 that names it. */
+
+static void
+ngx_http_promotions_submit_lost(ngx_http_promotions_waiter_t *first,
+    ngx_uint_t again)
+{
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = first->ctx;
+
+    if (!again) {
+        ctx->resubmit = 1;
+        ngx_add_timer(&ctx->timer, NGX_HTTP_PROMOTIONS_SUBMIT_AGAIN);
+        return;
+    }
+
+    ngx_http_promotions_submit_fail(first,
+        "redis is not available, try again; if the promotion was queued all "
+        "the same, its Promotion-Id tells");
+}
+
+
+/* The request may be gone after this. */
+
+static void
+ngx_http_promotions_submit_fail(ngx_http_promotions_waiter_t *first,
+    const char *message)
+{
+    ngx_http_promotions_waiter_t  *waiter, *next;
+
+    for (waiter = first; waiter; waiter = next) {
+        next = ngx_http_promotions_lane_next(waiter);
+
+        ngx_http_promotions_wait_result(waiter, NGX_HTTP_SERVICE_UNAVAILABLE,
+                                        message, NULL);
+    }
+}
+
+
+static void
 ngx_http_promotions_submit_queued(ngx_http_promotions_ctx_t *ctx)
 {
+    ngx_uint_t                       i;
+    ngx_http_promotions_waiter_t    *waiter;
     ngx_http_promotions_loc_conf_t  *plcf;
 
-    ctx->queued = 1;
+    /* the timer is for a lane that has not answered, or all of them wait */
+
+    if (ctx->resubmit) {
+        return;
+    }
+
+    for (i = 0; i <= ctx->nothers; i++) {
+        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+
+        if (!waiter->queued && !waiter->status) {
+            return;
+        }
+    }
 
     if (ngx_http_promotions_respond_async(ctx->request)) {
-        return ngx_http_promotions_send_accepted(ctx);
+        ngx_http_promotions_finish(ctx,
+                                   ngx_http_promotions_send_accepted(ctx));
+        return;
     }
 
     plcf = ngx_http_get_module_loc_conf(ctx->request,
                                         ngx_http_promotions_module);
 
-    ctx->resubmit = 0;
     ngx_add_timer(&ctx->timer, plcf->wait);
-
-    return NGX_AGAIN;
 }
 
 
 static void
 ngx_http_promotions_submit_timer(ngx_event_t *ev)
 {
-    ngx_int_t                   rc;
     ngx_http_promotions_ctx_t  *ctx = ev->data;
 
     if (ctx->resubmit) {
         ctx->resubmit = 0;
-        rc = ngx_http_promotions_submit_send(ctx, 1);
-
-    } else {
-        rc = ngx_http_promotions_send_accepted(ctx);
+        ngx_http_promotions_submit_all(ctx, 1);
+        return;
     }
 
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
+    ngx_http_promotions_finish(ctx, ngx_http_promotions_send_accepted(ctx));
+}
+
+
+/* The request's next promotion on the same lane, or NULL. */
+
+static ngx_http_promotions_waiter_t *
+ngx_http_promotions_lane_next(ngx_http_promotions_waiter_t *waiter)
+{
+    ngx_uint_t                  i;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = waiter->ctx;
+
+    i = (waiter == &ctx->first) ? 0 : (ngx_uint_t) (waiter - ctx->others) + 1;
+
+    for ( /* void */ ; i < ctx->nothers; i++) {
+        if (ngx_strcmp(ctx->others[i].lane, waiter->lane) == 0) {
+            return &ctx->others[i];
+        }
     }
+
+    return NULL;
 }
 
 

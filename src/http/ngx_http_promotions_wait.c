@@ -1,5 +1,5 @@
 #include "http/ngx_http_promotions_wait.h"
-#include "http/ngx_http_promotions_promote.h"
+#include "http/ngx_http_promotions_result.h"
 #include "http/ngx_http_promotions_script.h"
 #include "store/pm_store_id.h"
 
@@ -20,7 +20,12 @@
 #define NGX_HTTP_PROMOTIONS_WAIT_EACH  5
 
 
-static void ngx_http_promotions_wait_insert(ngx_http_promotions_ctx_t *ctx);
+static ngx_int_t ngx_http_promotions_wait_new(
+    ngx_http_promotions_waiter_t *waiter);
+static void ngx_http_promotions_wait_insert(
+    ngx_http_promotions_waiter_t *waiter);
+static void ngx_http_promotions_wait_remove(
+    ngx_http_promotions_waiter_t *waiter);
 static void ngx_http_promotions_wait_tick(ngx_event_t *ev);
 static void ngx_http_promotions_results(void *data, redisReply *reply);
 static void ngx_http_promotions_without_redis(void);
@@ -53,6 +58,52 @@ ngx_http_promotions_wait_init(void)
 ngx_int_t
 ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx)
 {
+    if (ctx->first.waiting) {
+        return NGX_OK;
+    }
+
+    ctx->first.ctx = ctx;
+
+    return ngx_http_promotions_wait_new(&ctx->first);
+}
+
+
+ngx_int_t
+ngx_http_promotions_wait_group(ngx_http_promotions_ctx_t *ctx, ngx_uint_t n)
+{
+    ctx->open = 1;
+
+    if (n == 1) {
+        return NGX_OK;
+    }
+
+    ctx->others = pm_arena_zalloc(ctx->arena,
+                           (n - 1) * sizeof(ngx_http_promotions_waiter_t));
+
+    if (ctx->others == NULL) {
+        return NGX_ERROR;
+    }
+
+    while (ctx->nothers < n - 1) {
+        ctx->others[ctx->nothers].ctx = ctx;
+
+        if (ngx_http_promotions_wait_new(&ctx->others[ctx->nothers])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        ctx->nothers++;
+        ctx->open++;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_promotions_wait_new(ngx_http_promotions_waiter_t *waiter)
+{
     u_char       random[PM_STORE_ID_RANDOM];
     uint64_t     now;
     ngx_time_t  *tp;
@@ -64,36 +115,49 @@ ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx)
     tp = ngx_timeofday();
     now = (uint64_t) tp->sec * 1000 + tp->msec;
 
-    pm_store_id_make((char *) ctx->id, now, random);
+    pm_store_id_make((char *) waiter->id, now, random);
 
-    ngx_http_promotions_wait_insert(ctx);
+    ngx_http_promotions_wait_insert(waiter);
 
     return NGX_OK;
 }
 
 
 static void
-ngx_http_promotions_wait_insert(ngx_http_promotions_ctx_t *ctx)
+ngx_http_promotions_wait_insert(ngx_http_promotions_waiter_t *waiter)
 {
-    ctx->waiter.str.data = ctx->id;
-    ctx->waiter.str.len = NGX_HTTP_PROMOTIONS_ID_SIZE;
-    ctx->waiter.node.key = ngx_crc32_short(ctx->id,
-                                           NGX_HTTP_PROMOTIONS_ID_SIZE);
+    waiter->node.str.data = waiter->id;
+    waiter->node.str.len = NGX_HTTP_PROMOTIONS_ID_SIZE;
+    waiter->node.node.key = ngx_crc32_short(waiter->id,
+                                            NGX_HTTP_PROMOTIONS_ID_SIZE);
 
-    ngx_rbtree_insert(&ngx_http_promotions_worker.waiters, &ctx->waiter.node);
-    ctx->waiting = 1;
+    ngx_rbtree_insert(&ngx_http_promotions_worker.waiters,
+                      &waiter->node.node);
+    waiter->waiting = 1;
+}
+
+
+static void
+ngx_http_promotions_wait_remove(ngx_http_promotions_waiter_t *waiter)
+{
+    if (waiter->waiting) {
+        waiter->waiting = 0;
+        ngx_rbtree_delete(&ngx_http_promotions_worker.waiters,
+                          &waiter->node.node);
+    }
 }
 
 
 void
-ngx_http_promotions_wait_for(ngx_http_promotions_ctx_t *ctx, ngx_str_t *id)
+ngx_http_promotions_wait_for(ngx_http_promotions_waiter_t *waiter,
+    ngx_str_t *id)
 {
-    ngx_http_promotions_wait_end(ctx);
+    ngx_http_promotions_wait_remove(waiter);
 
-    (void) ngx_cpystrn(ctx->id, id->data, ngx_min(id->len + 1,
-                                                  sizeof(ctx->id)));
+    (void) ngx_cpystrn(waiter->id, id->data, ngx_min(id->len + 1,
+                                                     sizeof(waiter->id)));
 
-    ngx_http_promotions_wait_insert(ctx);
+    ngx_http_promotions_wait_insert(waiter);
 }
 
 
@@ -120,41 +184,72 @@ ngx_http_promotions_watch_client(ngx_http_request_t *r)
 }
 
 
-ngx_http_promotions_ctx_t *
-ngx_http_promotions_find(const char *id)
+ngx_http_promotions_waiter_t *
+ngx_http_promotions_find_waiter(const char *id)
 {
-    uint32_t         hash;
-    ngx_str_t        name;
-    ngx_str_node_t  *node;
+    ngx_str_t  name;
 
     name.data = (u_char *) id;
     name.len = ngx_strlen(id);
 
-    hash = ngx_crc32_short(name.data, name.len);
+    /* the node is the waiter's first member */
 
-    node = ngx_str_rbtree_lookup(&ngx_http_promotions_worker.waiters, &name,
-                                 hash);
-    if (node == NULL) {
-        return NULL;
-    }
+    return (ngx_http_promotions_waiter_t *)
+               ngx_str_rbtree_lookup(&ngx_http_promotions_worker.waiters,
+                                     &name,
+                                     ngx_crc32_short(name.data, name.len));
+}
 
-    return (ngx_http_promotions_ctx_t *)
-               ((u_char *) node
-                - offsetof(ngx_http_promotions_ctx_t, waiter));
+
+ngx_http_promotions_ctx_t *
+ngx_http_promotions_find(const char *id)
+{
+    ngx_http_promotions_waiter_t  *waiter;
+
+    waiter = ngx_http_promotions_find_waiter(id);
+
+    return waiter != NULL ? waiter->ctx : NULL;
 }
 
 
 void
 ngx_http_promotions_wait_pushing(const char *id)
 {
-    ngx_http_promotions_ctx_t  *ctx;
+    ngx_http_promotions_waiter_t  *waiter;
 
     /* of several who wait for one promotion, the others have the tick */
 
-    ctx = ngx_http_promotions_find(id);
+    waiter = ngx_http_promotions_find_waiter(id);
 
-    if (ctx != NULL) {
-        ctx->pushing = 1;
+    if (waiter != NULL) {
+        waiter->pushing = 1;
+    }
+}
+
+
+void
+ngx_http_promotions_wait_result(ngx_http_promotions_waiter_t *waiter,
+    ngx_uint_t status, const char *message, const char *commit)
+{
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = waiter->ctx;
+
+    ngx_http_promotions_wait_remove(waiter);
+
+    waiter->status = status;
+    waiter->message = pm_arena_strdup(ctx->arena, message ? message : "");
+    waiter->commit = pm_arena_strdup(ctx->arena, commit ? commit : "");
+
+    if (waiter->message == NULL || waiter->commit == NULL) {
+        waiter->status = NGX_HTTP_INTERNAL_SERVER_ERROR;
+        waiter->message = "";
+        waiter->commit = "";
+    }
+
+    if (--ctx->open == 0) {
+        ngx_http_promotions_finish(ctx,
+                                   ngx_http_promotions_send_results(ctx));
     }
 }
 
@@ -163,17 +258,18 @@ void
 ngx_http_promotions_answer(const char *id, ngx_uint_t status,
     const char *message, const char *commit)
 {
-    ngx_http_promotions_ctx_t  *ctx;
+    ngx_http_promotions_waiter_t  *waiter;
 
     for ( ;; ) {
-        ctx = ngx_http_promotions_find(id);
+        waiter = ngx_http_promotions_find_waiter(id);
 
-        if (ctx == NULL) {
+        /* one that is not queued waits for something else under its id */
+
+        if (waiter == NULL || !waiter->queued) {
             return;
         }
 
-        ngx_http_promotions_finish(ctx,
-            ngx_http_promotions_send_result(ctx, status, message, commit));
+        ngx_http_promotions_wait_result(waiter, status, message, commit);
     }
 }
 
@@ -185,7 +281,7 @@ ngx_http_promotions_read_all(void)
     ngx_uint_t                     n;
     ngx_rbtree_t                  *tree;
     ngx_rbtree_node_t             *node;
-    ngx_http_promotions_ctx_t     *ctx;
+    ngx_http_promotions_waiter_t  *waiter;
 
     tree = &ngx_http_promotions_worker.waiters;
 
@@ -199,15 +295,13 @@ ngx_http_promotions_read_all(void)
          node;
          node = ngx_rbtree_next(tree, node))
     {
-        ctx = (ngx_http_promotions_ctx_t *)
-                  ((u_char *) node
-                   - offsetof(ngx_http_promotions_ctx_t, waiter));
+        waiter = (ngx_http_promotions_waiter_t *) node;
 
-        if (!ctx->queued) {
+        if (!waiter->queued) {
             continue;
         }
 
-        ids[n++] = ctx->waiter.str;
+        ids[n++] = waiter->node.str;
 
         if (n == NGX_HTTP_PROMOTIONS_WAIT_IDS) {
             ngx_http_promotions_read_results(ids, n);
@@ -300,9 +394,9 @@ ngx_http_promotions_results(void *data, redisReply *reply)
 static void
 ngx_http_promotions_without_redis(void)
 {
-    ngx_rbtree_t               *tree;
-    ngx_rbtree_node_t          *node;
-    ngx_http_promotions_ctx_t  *ctx;
+    ngx_rbtree_t                  *tree;
+    ngx_rbtree_node_t             *node;
+    ngx_http_promotions_waiter_t  *waiter;
 
     tree = &ngx_http_promotions_worker.waiters;
 
@@ -316,16 +410,13 @@ again:
          node;
          node = ngx_rbtree_next(tree, node))
     {
-        ctx = (ngx_http_promotions_ctx_t *)
-                  ((u_char *) node
-                   - offsetof(ngx_http_promotions_ctx_t, waiter));
+        waiter = (ngx_http_promotions_waiter_t *) node;
 
-        if (ctx->queued && !ctx->pushing) {
-            ngx_http_promotions_finish(ctx,
-                ngx_http_promotions_send_result(ctx,
-                    NGX_HTTP_SERVICE_UNAVAILABLE,
-                    "redis is not available: the promotion is queued, ask "
-                    "for it later by its Promotion-Id", NULL));
+        if (waiter->queued && !waiter->pushing) {
+            ngx_http_promotions_wait_result(waiter,
+                NGX_HTTP_SERVICE_UNAVAILABLE,
+                "redis is not available: the promotion is queued, ask for "
+                "it later by its Promotion-Id", NULL);
 
             goto again;
         }
@@ -345,14 +436,16 @@ ngx_http_promotions_wait_tick(ngx_event_t *ev)
 void
 ngx_http_promotions_wait_end(ngx_http_promotions_ctx_t *ctx)
 {
+    ngx_uint_t  i;
+
     if (ctx->timer.timer_set) {
         ngx_del_timer(&ctx->timer);
     }
 
-    if (ctx->waiting) {
-        ctx->waiting = 0;
-        ngx_rbtree_delete(&ngx_http_promotions_worker.waiters,
-                          &ctx->waiter.node);
+    ngx_http_promotions_wait_remove(&ctx->first);
+
+    for (i = 0; i < ctx->nothers; i++) {
+        ngx_http_promotions_wait_remove(&ctx->others[i]);
     }
 }
 

@@ -1,5 +1,5 @@
 /*
- * ngx_http_promotions_wait.h: requests that wait for a promotion.
+ * ngx_http_promotions_wait.h: requests that wait for promotions.
  *
  * Whoever has news of a promotion finds the requests by the promotion's id,
  * never by a pointer: a client may have left meanwhile.
@@ -15,28 +15,42 @@
 /* In init_process: the tick that reads again what was missed. */
 void ngx_http_promotions_wait_init(void);
 
-/* Gives the request the id of a new promotion (a UUIDv7) and has it wait.
- * NGX_ERROR: no randomness. */
+/* Gives the request's first waiter an id (a UUIDv7) by which it is found, if
+ * it has none.  NGX_ERROR: no randomness. */
 ngx_int_t ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx);
 
-/* The request waits for another promotion than its own. */
-void ngx_http_promotions_wait_for(ngx_http_promotions_ctx_t *ctx,
+/*
+ * The request waits for n promotions from now on: the first under the id that
+ * it has, the others under new ones.  NGX_ERROR: no memory or randomness.
+ */
+ngx_int_t ngx_http_promotions_wait_group(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t n);
+
+/* It waits for another promotion than the one that was made for it. */
+void ngx_http_promotions_wait_for(ngx_http_promotions_waiter_t *waiter,
     ngx_str_t *id);
 
 /* From now on a client that leaves ends its request; for the time after the
  * body was read. */
 void ngx_http_promotions_watch_client(ngx_http_request_t *r);
 
-/* The context of a request that waits for id, or NULL. */
+/* One that waits for id, or NULL; the request it belongs to, or NULL. */
+ngx_http_promotions_waiter_t *ngx_http_promotions_find_waiter(
+    const char *id);
 ngx_http_promotions_ctx_t *ngx_http_promotions_find(const char *id);
 
 /* Its outcome is known here first, whether Redis is there or not. */
 void ngx_http_promotions_wait_pushing(const char *id);
 
 /*
- * The promotion has come to its end: all who wait for it get their answer.
- * status 200: commit has landed; else message says why not.
+ * A promotion has come to its end: status 200, commit has landed; else
+ * message says why not.  Texts are copied.  A request whose last one it is
+ * gets its answer, and may be touched no more.
  */
+void ngx_http_promotions_wait_result(ngx_http_promotions_waiter_t *waiter,
+    ngx_uint_t status, const char *message, const char *commit);
+
+/* The same for all that wait for id. */
 void ngx_http_promotions_answer(const char *id, ngx_uint_t status,
     const char *message, const char *commit);
 

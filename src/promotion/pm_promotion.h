@@ -35,6 +35,8 @@ typedef struct {
 
 typedef struct {
     const char           *id;            /* UUIDv7 */
+    const char           *group;         /* of those that land or fail as
+                                            one; NULL: by itself */
     pm_application_id_t   source;
     pm_application_id_t   destination;
     const char           *source_environment;       /* name, or NULL */

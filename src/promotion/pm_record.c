@@ -18,6 +18,7 @@ typedef struct {
 
 
 static const pm_record_field_t  pm_record_fields[] = {
+    { "group", offsetof(pm_promotion_t, group), 0 },
     { "sourceEnvironment", offsetof(pm_promotion_t, source_environment), 0 },
     { "destinationEnvironment",
       offsetof(pm_promotion_t, destination_environment), 0 },

@@ -10,8 +10,8 @@ ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
 
       {"queued", 1 if the caller leads now}
       {"known", state of the first}       these ids were here before
-      {"replayed", id}                    the idempotency key's promotion
-      {"conflict", id}                    the same, with another body
+      {"replayed", id, …}                 the idempotency key's promotions
+      {"conflict", id}                    its first; it had another body
       {"full"}
 --]]
 
@@ -29,10 +29,16 @@ end
 
 if idempotency ~= '' then
     local held = redis.call('HMGET', prefix .. 'idempotency:' .. idempotency,
-                            'id', 'digest')
+                            'ids', 'digest')
 
     if held[1] then
-        return {held[2] == digest and 'replayed' or 'conflict', held[1]}
+        local reply = {held[2] == digest and 'replayed' or 'conflict'}
+
+        for id in held[1]:gmatch('%S+') do
+            reply[#reply + 1] = id
+        end
+
+        return reply
     end
 end
 
@@ -44,6 +50,8 @@ end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local ids = {}
 
 for _ = 1, n do
     local id, source, target, fields =
@@ -71,13 +79,14 @@ for _ = 1, n do
     end
 
     redis.call('RPUSH', waiting, id)
+    ids[#ids + 1] = id
     at = at + 4 + fields
 end
 
 if idempotency ~= '' then
     local key = prefix .. 'idempotency:' .. idempotency
 
-    redis.call('HSET', key, 'id', first, 'digest', digest)
+    redis.call('HSET', key, 'ids', table.concat(ids, ' '), 'digest', digest)
     redis.call('EXPIRE', key, 86400)
 end
 

@@ -1,0 +1,204 @@
+#include "http/ngx_http_promotions_result.h"
+#include "http/ngx_http_promotions_reply.h"
+
+
+static json_t *ngx_http_promotions_commit_json(
+    const ngx_http_promotions_waiter_t *waiter);
+static ngx_int_t ngx_http_promotions_send_group(
+    ngx_http_promotions_ctx_t *ctx);
+static json_t *ngx_http_promotions_member_json(
+    const ngx_http_promotions_waiter_t *waiter);
+static ngx_int_t ngx_http_promotions_add_location(ngx_http_request_t *r,
+    const u_char *id);
+
+
+ngx_int_t
+ngx_http_promotions_send_results(ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_http_request_t              *r;
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    r = ctx->request;
+
+    if (ctx->grouped) {
+        return ngx_http_promotions_send_group(ctx);
+    }
+
+    if (ctx->first.status != NGX_HTTP_OK) {
+        return ngx_http_promotions_send_fault(ctx, ctx->first.status,
+                                              ctx->first.message);
+    }
+
+    if (ngx_http_promotions_add_location(r, ctx->first.id) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+
+    return ngx_http_promotions_send_json(r, plcf->success_status,
+                            ngx_http_promotions_commit_json(&ctx->first));
+}
+
+
+/* The documented keys, in their order, and no others. */
+
+static json_t *
+ngx_http_promotions_commit_json(const ngx_http_promotions_waiter_t *waiter)
+{
+    return json_pack("{s:s, s:s, s:o}",
+                     "COMMIT_SHA", waiter->commit,
+                     "COMMIT_MESSAGE", waiter->promotion->message,
+                     "COMMIT_AUTHOR",
+                     json_sprintf("%s <%s>", waiter->promotion->author_name,
+                                  waiter->promotion->author_email));
+}
+
+
+/*
+ * 200 if all have landed, 207 if some have; if none has, the status of the
+ * first, as if it were alone.
+ */
+
+static ngx_int_t
+ngx_http_promotions_send_group(ngx_http_promotions_ctx_t *ctx)
+{
+    json_t                               *members;
+    ngx_uint_t                            i, landed, status;
+    ngx_http_promotions_loc_conf_t       *plcf;
+    const ngx_http_promotions_waiter_t   *waiter;
+
+    if (ngx_http_promotions_add_location(ctx->request, ctx->first.id)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    landed = 0;
+    members = json_array();
+
+    for (i = 0; i <= ctx->nothers; i++) {
+        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+        landed += (waiter->status == NGX_HTTP_OK);
+
+        (void) json_array_append_new(members,
+                                    ngx_http_promotions_member_json(waiter));
+    }
+
+    plcf = ngx_http_get_module_loc_conf(ctx->request,
+                                        ngx_http_promotions_module);
+
+    if (landed == ctx->nothers + 1) {
+        status = plcf->success_status;
+
+    } else if (landed > 0) {
+        status = 207;
+
+    } else {
+        status = ctx->first.status;
+    }
+
+    return ngx_http_promotions_send_json(ctx->request, status,
+                                 json_pack("{s:o}", "promotions", members));
+}
+
+
+static json_t *
+ngx_http_promotions_member_json(const ngx_http_promotions_waiter_t *waiter)
+{
+    json_t                     *json, *result;
+    const pm_application_id_t  *id;
+
+    id = &waiter->promotion->destination;
+
+    json = json_pack("{s:{s:s, s:s, s:s}, s:s, s:i}", "destAppId",
+                     "runtime", id->runtime, "namespace", id->namespace,
+                     "name", id->name,
+                     "id", waiter->id, "statusCode", (int) waiter->status);
+
+    if (waiter->status == NGX_HTTP_OK) {
+        result = ngx_http_promotions_commit_json(waiter);
+    } else {
+        result = json_pack("{s:s}", "message", waiter->message);
+    }
+
+    if (json != NULL && result != NULL) {
+        (void) json_object_update(json, result);
+    }
+
+    json_decref(result);
+
+    return json;
+}
+
+
+ngx_int_t
+ngx_http_promotions_send_fault(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t status, const char *message)
+{
+    if (ngx_http_promotions_add_location(ctx->request, ctx->first.id)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_promotions_send_error(ctx->request, status, message);
+}
+
+
+ngx_int_t
+ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    if (ngx_http_promotions_add_location(r, ctx->first.id) != NGX_OK
+        || ngx_http_promotions_add_header(r, "Retry-After", "1", 1)
+           != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_promotions_send_json(r, NGX_HTTP_ACCEPTED,
+               json_pack("{s:s, s:s, s:s}",
+                         "id", ctx->first.id,
+                         "state", "QUEUED",
+                         "message", "the promotion is under way: ask for it "
+                                    "at the Location"));
+}
+
+
+/* What every answer to a known promotion carries. */
+
+static ngx_int_t
+ngx_http_promotions_add_location(ngx_http_request_t *r, const u_char *id)
+{
+    u_char                          *p;
+    size_t                           len;
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+
+    len = plcf->prefix.len + 1 + NGX_HTTP_PROMOTIONS_ID_SIZE;
+
+    p = ngx_pnalloc(r->pool, len);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = ngx_sprintf(p, "%V%s%s", &plcf->prefix,
+                      plcf->prefix.data[plcf->prefix.len - 1] == '/'
+                      ? "" : "/", id)
+          - p;
+
+    /* not headers_out.location: nginx would make it an absolute URL */
+
+    if (ngx_http_promotions_add_header(r, "Location", (char *) p, len)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_promotions_add_header(r, "Promotion-Id", (char *) id,
+                                          NGX_HTTP_PROMOTIONS_ID_SIZE);
+}
