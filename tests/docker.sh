@@ -24,8 +24,9 @@ if [ -d "$base" ]; then
 fi
 
 # OCI's own format has no health checks
-buildah build -q --format docker --build-arg BASE="$base" -t "$image" . > /dev/null
-container=$(buildah from "$image")
+buildah build -q --format docker --build-arg BASE="$base" -t "$image" . \
+    > /dev/null
+container=$(buildah from --add-host redis:127.0.0.1 "$image")
 
 state=$(mktemp -d)
 redis_pid=
@@ -60,12 +61,14 @@ redis_pid=$!
 
 cp -r conf-examples/catalog "$state/catalog"
 chmod -R a+rX "$state"
-printf '127.0.0.1 localhost redis\n' > "$state/hosts"
+
+# the container's user opens it anew, as /dev/stdout
+: > "$state/nginx.log"
+chmod 666 "$state/nginx.log"
 
 buildah run --user www-data --network host \
     -v "$state/catalog:/etc/nginx/promotions/catalog:ro" \
-    -v "$state/hosts:/etc/hosts:ro" \
-    "$container" -- nginx -g 'daemon off;' > "$state/nginx.log" 2>&1 &
+    "$container" -- nginx -g 'daemon off;' >> "$state/nginx.log" 2>&1 &
 nginx_pid=$!
 
 wait_for curl -fs http://127.0.0.1:8080/health
