@@ -105,8 +105,6 @@ pm_git_configure(void)
                          (size_t) PM_GIT_TREE_CACHE) < 0
         /* refs are set to objects that have just been written */
         || git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0) < 0
-        /* packs and refs survive a power failure or are not there */
-        || git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) < 0
         /* no .keep file is ever ours: one stat less a pack */
         || git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1) < 0)
     {

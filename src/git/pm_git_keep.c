@@ -63,16 +63,12 @@ pm_git_keep_pack(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
     pm_error_t *err)
 {
     int          rc;
-    char         folder[4096];
     pm_buffer_t  pack = {0};
-
-    (void) snprintf(folder, sizeof(folder), "%s/objects/pack",
-                    mirror->site->path);
 
     rc = pm_git_objects_pack(objects, 0, &pack, err);
 
     if (rc == 0) {
-        rc = pm_git_pack_store(folder, &pack, err);
+        rc = pm_git_pack_store(mirror->site->path, &pack, err);
     }
 
     pm_buffer_free(&pack);

@@ -21,6 +21,9 @@
 /* Where the mirror remembers what the remote's branches were. */
 #define PM_GIT_TRACKING      "refs/remotes/origin/"
 
+/* Where packs are made, within the mirror. */
+#define PM_GIT_STORE         "objects/tmp_store"
+
 /* Folders below each other. */
 #define PM_GIT_DEPTH_LIMIT   128
 
@@ -140,8 +143,8 @@ void pm_git_unlock(int fd);
 int pm_git_remove(const char *path);
 
 
-/* pm_git_pack.c: makes a whole pack one of folder (objects/pack), synced. */
-int pm_git_pack_store(const char *folder, const pm_buffer_t *pack,
+/* pm_git_store.c: makes a whole pack one of the mirror's; under the lock. */
+int pm_git_pack_store(const char *mirror, const pm_buffer_t *pack,
     pm_error_t *err);
 
 /* pm_git_fold.c: joins small packs when there are many; under the lock. */

@@ -240,17 +240,32 @@ pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
 
 
 /*
- * "a" cannot be tracked while "a/b" is: of a branch that has become a folder
- * of branches, or the reverse, the old names go first.
+ * What is tracked only saves bytes of a fetch; what would make one fail goes
+ * first: a ref without an id (a power failure can leave an empty file), and
+ * "a" where "a/b" is fetched now, or the reverse.
  */
 
 static void
 pm_git_update_untrack(git_repository *repository,
     const char *const *branches, size_t nbranches)
 {
+    int                      rc;
+    char                     ref[1024];
     size_t                   i, len;
+    git_oid                  id;
     const char              *name, *branch, *tracked;
     git_reference_iterator  *iterator;
+
+    for (i = 0; i < nbranches; i++) {
+        (void) snprintf(ref, sizeof(ref), PM_GIT_TRACKING "%s",
+                        pm_git_branch(branches[i]));
+
+        rc = git_reference_name_to_id(&id, repository, ref);
+
+        if (rc < 0 && rc != GIT_ENOTFOUND) {
+            (void) git_reference_remove(repository, ref);
+        }
+    }
 
     if (git_reference_iterator_glob_new(&iterator, repository,
                                         PM_GIT_TRACKING "*") < 0)
