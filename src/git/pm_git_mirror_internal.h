@@ -86,6 +86,9 @@ void pm_git_pool_give(pm_git_mirror_t *mirror);
 int pm_git_mirror_reopen(pm_git_mirror_t *mirror, pm_error_t *err);
 void pm_git_mirror_free(pm_git_mirror_t *mirror);
 
+/* 1 if what was opened is still the mirror: not rebuilt, not removed. */
+int pm_git_mirror_current(const pm_git_mirror_t *mirror);
+
 /* An empty bare repository at path, which must not exist; private. */
 int pm_git_mirror_make(const char *path, pm_error_t *err);
 

@@ -72,35 +72,33 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     const pm_oid_t *id, const char *const *branches, size_t nbranches,
     pm_error_t *err)
 {
-    int         rc, state;
-    pm_error_t  fault;
+    int  rc, state, broken;
 
-    state = PM_GIT_DAMAGED;
+    broken = mirror->broken;
+    mirror->broken = 0;
 
-    if (pm_git_mirror_reopen(mirror, &fault) == 0
-        && !pm_git_update_missing(mirror))
-    {
-        state = pm_git_update_check(mirror, id);
-    }
+    state = pm_git_mirror_reopen(mirror, err) == 0
+            ? pm_git_update_check(mirror, id) : PM_GIT_DAMAGED;
 
     if (state == PM_GIT_ABSENT) {
         rc = pm_git_update_fetch(mirror->site->path, remote, branches,
                                  nbranches, err);
 
         if (rc != 0 && pm_git_update_sound(mirror)) {
+            mirror->broken = broken;
             return rc;
         }
 
-        (void) pm_git_fold(mirror->site->path, &fault);
+        (void) pm_git_fold(mirror->site->path, NULL);
 
-        state = PM_GIT_DAMAGED;
-
-        if (rc == 0 && pm_git_mirror_reopen(mirror, &fault) == 0) {
-            state = pm_git_update_check(mirror, id);
-        }
+        state = rc == 0 && pm_git_mirror_reopen(mirror, err) == 0
+                ? pm_git_update_check(mirror, id) : PM_GIT_DAMAGED;
     }
 
-    if (state == PM_GIT_DAMAGED) {
+    /* what a reader missed may have come with the fetch */
+
+    if (state == PM_GIT_DAMAGED || (broken && pm_git_update_missing(mirror)))
+    {
         rc = pm_git_update_rebuild(mirror, remote, branches, nbranches, err);
         if (rc != 0) {
             return rc;
@@ -161,12 +159,6 @@ static int
 pm_git_update_missing(pm_git_mirror_t *mirror)
 {
     git_odb_object  *object;
-
-    if (!mirror->broken) {
-        return 0;
-    }
-
-    mirror->broken = 0;
 
     if (mirror->history) {
         mirror->history = 0;

@@ -526,6 +526,70 @@ test_incomplete_remote(void **state)
 }
 
 
+/* Another process rebuilt the mirror, without the branch that is read here:
+ * a fetch mends that, nothing is rebuilt again, and what builds on the old
+ * one is not kept. */
+
+static void
+test_rebuilt_elsewhere(void **state)
+{
+    int               i;
+    test_t           *t = *state;
+    unsigned          mode;
+    pm_oid_t          head, other, id;
+    uint64_t          size;
+    pm_git_t         *process;
+    pm_string_t       data;
+    pm_git_mirror_t  *mirror;
+    pm_git_remote_t  *remote;
+
+    test_commit(t, "mkdir d; echo 1 >x; echo main >d/y");
+    free(test_run(t, "cd work && git checkout -q --orphan other && "
+                     "git rm -q -r -f . && echo o >o && git add -A && "
+                     "git commit -q -m other && git push -q origin other 2>&1 "
+                     "&& git checkout -q main"));
+    other = test_oid(t, "other");
+    head = test_mirror(t, "main");
+
+    test_ok(t, pm_git_create(&t->settings, &process, &t->err));
+    test_ok(t, pm_git_mirror_open(process, &t->url, &mirror, &t->err));
+    test_ok(t, pm_git_remote_open(process, &t->url, &remote, &t->err));
+
+    for (i = 0; i < 2; i++) {
+        static const char  *branches[] = { "refs/heads/other" };
+
+        if (i == 0) {
+            test_ok(t, pm_git_mirror_rebuild(mirror, remote, branches, 1,
+                                             &t->err));
+        } else {
+            assert_int_equal(pm_git_mirror_rebuild(mirror, remote, branches,
+                                                   1, &t->err), PM_REMOTE);
+        }
+    }
+
+    assert_int_equal(pm_git_mirror_has(mirror, &other), 1);
+    assert_int_equal(pm_git_mirror_has(mirror, &head), 0);
+
+    pm_git_mirror_close(mirror);
+    pm_git_remote_close(remote);
+    pm_git_destroy(process);
+
+    id = head;
+    assert_int_equal(keep_one(t, &id, "2\n"), PM_UNAVAILABLE);
+
+    memset(&id, 0x44, sizeof(id));
+    assert_int_equal(pm_git_blob(t->mirror, &id, 10, t->arena, &data, &size,
+                                 &t->err), PM_UNAVAILABLE);
+    assert_int_equal(pm_git_lookup(t->mirror, &head, "d/y", &mode, &id,
+                                   &t->err), PM_UNAVAILABLE);
+    assert_int_equal(pm_git_mirror_broken(t->mirror), 1);
+
+    (void) test_mirror(t, "main");
+    check_content(t, &head, "d/y", "main\n");
+    assert_int_equal(pm_git_mirror_has(t->mirror, &other), 1);
+}
+
+
 static void
 test_branch_becomes_folder(void **state)
 {
@@ -742,6 +806,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_missing_object, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete_remote, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_rebuilt_elsewhere, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_branch_becomes_folder,
                                         test_setup, test_teardown),
