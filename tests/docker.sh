@@ -24,15 +24,22 @@ if [ -d "$base" ]; then
 fi
 
 # OCI's own format has no health checks
-buildah build -q --format docker --build-arg BASE="$base" -t "$image" . > /dev/null
-container=$(buildah from "$image")
+buildah build -q --format docker --build-arg BASE="$base" -t "$image" . \
+    > /dev/null
+container=$(buildah from --add-host redis:127.0.0.1 "$image")
 
 state=$(mktemp -d)
 redis_pid=
 nginx_pid=
 
 finish() {
-    [ -z "$nginx_pid" ] || kill "$nginx_pid" 2> /dev/null || true
+    if [ -n "$nginx_pid" ]; then
+        # nginx itself: buildah would kill the master and leave its workers
+        root=$(buildah mount "$container")
+        kill -QUIT "$(cat "$root/tmp/nginx.pid")" 2> /dev/null \
+            || kill "$nginx_pid" 2> /dev/null || true
+        wait "$nginx_pid" || true
+    fi
     [ -z "$redis_pid" ] || kill "$redis_pid" 2> /dev/null || true
     wait
     buildah rm "$container" > /dev/null
@@ -60,12 +67,13 @@ redis_pid=$!
 
 cp -r conf-examples/catalog "$state/catalog"
 chmod -R a+rX "$state"
-printf '127.0.0.1 localhost redis\n' > "$state/hosts"
 
+# A container's runtime gives standard output to the image's user, who opens it
+# anew as /dev/stdout; buildah does not, so it goes through a pipe of theirs.
 buildah run --user www-data --network host \
-    -v "$state/catalog:/etc/nginx/promotions/catalog:ro" \
-    -v "$state/hosts:/etc/hosts:ro" \
-    "$container" -- nginx -g 'daemon off;' > "$state/nginx.log" 2>&1 &
+    -v "$state/catalog:/etc/nginx/promotions/catalog:ro" "$container" -- \
+    sh -c 'mkfifo /tmp/log && { cat /tmp/log & exec nginx -g "daemon off;" \
+           > /tmp/log; }' > "$state/nginx.log" 2>&1 &
 nginx_pid=$!
 
 wait_for curl -fs http://127.0.0.1:8080/health

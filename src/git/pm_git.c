@@ -13,7 +13,8 @@
  * libgit2 by default leaves trees above 4 KiB out of its cache.
  */
 
-#define PM_GIT_TREE_CACHE  (1024 * 1024)
+#define PM_GIT_TREE_CACHE    (1024 * 1024)
+#define PM_GIT_CACHE         (64 * 1024 * 1024)
 
 
 static int pm_git_configure(void);
@@ -103,10 +104,10 @@ pm_git_configure(void)
 
     if (git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE,
                          (size_t) PM_GIT_TREE_CACHE) < 0
+        || git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE,
+                            (ssize_t) PM_GIT_CACHE) < 0
         /* refs are set to objects that have just been written */
         || git_libgit2_opts(GIT_OPT_ENABLE_STRICT_OBJECT_CREATION, 0) < 0
-        /* packs and refs survive a power failure or are not there */
-        || git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) < 0
         /* no .keep file is ever ours: one stat less a pack */
         || git_libgit2_opts(GIT_OPT_DISABLE_PACK_KEEP_FILE_CHECKS, 1) < 0)
     {

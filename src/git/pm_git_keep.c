@@ -19,7 +19,6 @@ pm_git_mirror_keep(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
 {
     int             rc, fd;
     char            name[1024];
-    pm_error_t      fault;
     git_reference  *ref;
 
     rc = pm_git_lock(mirror->site, PM_GIT_KEEP_WAIT, &fd, err);
@@ -27,7 +26,14 @@ pm_git_mirror_keep(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
         return rc;
     }
 
-    rc = mirror->repository == NULL ? pm_git_mirror_reopen(mirror, err) : 0;
+    rc = 0;
+
+    /* one that was rebuilt meanwhile may lack what the objects build on */
+
+    if (!pm_git_mirror_current(mirror)) {
+        rc = pm_error_set(err, PM_UNAVAILABLE,
+                          "the mirror of %s was rebuilt", mirror->site->url);
+    }
 
     if (rc == 0 && objects->n > 0) {
         rc = pm_git_keep_pack(mirror, objects, err);
@@ -49,7 +55,7 @@ pm_git_mirror_keep(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
     }
 
     if (rc == 0) {
-        (void) pm_git_fold(mirror->site->path, &fault);
+        (void) pm_git_fold(mirror->site->path, NULL);
     }
 
     pm_git_unlock(fd);
@@ -63,16 +69,12 @@ pm_git_keep_pack(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
     pm_error_t *err)
 {
     int          rc;
-    char         folder[4096];
     pm_buffer_t  pack = {0};
-
-    (void) snprintf(folder, sizeof(folder), "%s/objects/pack",
-                    mirror->site->path);
 
     rc = pm_git_objects_pack(objects, 0, &pack, err);
 
     if (rc == 0) {
-        rc = pm_git_pack_store(folder, &pack, err);
+        rc = pm_git_pack_store(mirror->site->path, &pack, err);
     }
 
     pm_buffer_free(&pack);

@@ -99,11 +99,11 @@ pm_git_lock_clean(const pm_git_site_t *site)
     size_t  i;
     char    path[4096];
 
-    static const char  *rebuilds[] = { ".new", ".old" };
+    static const char  *folders[] = { ".new", ".old", "/" PM_GIT_STORE };
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         if ((size_t) snprintf(path, sizeof(path), "%s%s", site->path,
-                              rebuilds[i]) < sizeof(path)
+                              folders[i]) < sizeof(path)
             && access(path, F_OK) == 0)
         {
             (void) pm_git_remove(path);

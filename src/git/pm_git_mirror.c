@@ -18,7 +18,6 @@ pm_git_mirror_open(pm_git_t *git, const pm_git_url_t *url,
     pm_git_mirror_t **mirror, pm_error_t *err)
 {
     int               rc;
-    struct stat       st;
     pm_git_site_t    *site;
     pm_git_mirror_t  *m;
 
@@ -33,9 +32,7 @@ pm_git_mirror_open(pm_git_t *git, const pm_git_url_t *url,
 
         /* a handle of a mirror that was rebuilt since reads what is gone */
 
-        if (stat(site->path, &st) == 0 && st.st_dev == m->device
-            && st.st_ino == m->inode)
-        {
+        if (pm_git_mirror_current(m)) {
             *mirror = m;
             return 0;
         }
@@ -93,6 +90,16 @@ pm_git_mirror_free(pm_git_mirror_t *mirror)
     git_odb_free(mirror->odb);
     git_repository_free(mirror->repository);
     free(mirror);
+}
+
+
+int
+pm_git_mirror_current(const pm_git_mirror_t *mirror)
+{
+    struct stat  st;
+
+    return mirror->odb != NULL && stat(mirror->site->path, &st) == 0
+           && st.st_dev == mirror->device && st.st_ino == mirror->inode;
 }
 
 

@@ -21,6 +21,9 @@
 /* Where the mirror remembers what the remote's branches were. */
 #define PM_GIT_TRACKING      "refs/remotes/origin/"
 
+/* Where packs are made, within the mirror. */
+#define PM_GIT_STORE         "objects/tmp_store"
+
 /* Folders below each other. */
 #define PM_GIT_DEPTH_LIMIT   128
 
@@ -83,6 +86,9 @@ void pm_git_pool_give(pm_git_mirror_t *mirror);
 int pm_git_mirror_reopen(pm_git_mirror_t *mirror, pm_error_t *err);
 void pm_git_mirror_free(pm_git_mirror_t *mirror);
 
+/* 1 if what was opened is still the mirror: not rebuilt, not removed. */
+int pm_git_mirror_current(const pm_git_mirror_t *mirror);
+
 /* An empty bare repository at path, which must not exist; private. */
 int pm_git_mirror_make(const char *path, pm_error_t *err);
 
@@ -140,8 +146,8 @@ void pm_git_unlock(int fd);
 int pm_git_remove(const char *path);
 
 
-/* pm_git_pack.c: makes a whole pack one of folder (objects/pack), synced. */
-int pm_git_pack_store(const char *folder, const pm_buffer_t *pack,
+/* pm_git_store.c: makes a whole pack one of the mirror's; under the lock. */
+int pm_git_pack_store(const char *mirror, const pm_buffer_t *pack,
     pm_error_t *err);
 
 /* pm_git_fold.c: joins small packs when there are many; under the lock. */

@@ -171,34 +171,3 @@ pm_git_pack_entry(const pm_git_made_t *made, int delta, z_stream *stream,
 
     return 0;
 }
-
-
-/*
- * libgit2's indexer writes to a temporary name, checks each object, syncs and
- * renames.
- */
-
-int
-pm_git_pack_store(const char *folder, const pm_buffer_t *pack,
-    pm_error_t *err)
-{
-    int                   rc;
-    git_indexer          *indexer;
-    git_indexer_progress  progress = {0};
-
-    rc = 0;
-    indexer = NULL;
-
-    if (git_indexer_new(&indexer, folder, 0, NULL, NULL) < 0
-        || git_indexer_append(indexer, pack->data, pack->len, &progress) < 0
-        || git_indexer_commit(indexer, &progress) < 0)
-    {
-        rc = pm_error_set(err, PM_UNAVAILABLE,
-                          "a pack of %s cannot be written: %s", folder,
-                          pm_git_reason());
-    }
-
-    git_indexer_free(indexer);
-
-    return rc;
-}

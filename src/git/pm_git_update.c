@@ -72,35 +72,33 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     const pm_oid_t *id, const char *const *branches, size_t nbranches,
     pm_error_t *err)
 {
-    int         rc, state;
-    pm_error_t  fault;
+    int  rc, state, broken;
 
-    state = PM_GIT_DAMAGED;
+    broken = mirror->broken;
+    mirror->broken = 0;
 
-    if (pm_git_mirror_reopen(mirror, &fault) == 0
-        && !pm_git_update_missing(mirror))
-    {
-        state = pm_git_update_check(mirror, id);
-    }
+    state = pm_git_mirror_reopen(mirror, err) == 0
+            ? pm_git_update_check(mirror, id) : PM_GIT_DAMAGED;
 
     if (state == PM_GIT_ABSENT) {
         rc = pm_git_update_fetch(mirror->site->path, remote, branches,
                                  nbranches, err);
 
         if (rc != 0 && pm_git_update_sound(mirror)) {
+            mirror->broken = broken;
             return rc;
         }
 
-        (void) pm_git_fold(mirror->site->path, &fault);
+        (void) pm_git_fold(mirror->site->path, NULL);
 
-        state = PM_GIT_DAMAGED;
-
-        if (rc == 0 && pm_git_mirror_reopen(mirror, &fault) == 0) {
-            state = pm_git_update_check(mirror, id);
-        }
+        state = rc == 0 && pm_git_mirror_reopen(mirror, err) == 0
+                ? pm_git_update_check(mirror, id) : PM_GIT_DAMAGED;
     }
 
-    if (state == PM_GIT_DAMAGED) {
+    /* what a reader missed may have come with the fetch */
+
+    if (state == PM_GIT_DAMAGED || (broken && pm_git_update_missing(mirror)))
+    {
         rc = pm_git_update_rebuild(mirror, remote, branches, nbranches, err);
         if (rc != 0) {
             return rc;
@@ -161,12 +159,6 @@ static int
 pm_git_update_missing(pm_git_mirror_t *mirror)
 {
     git_odb_object  *object;
-
-    if (!mirror->broken) {
-        return 0;
-    }
-
-    mirror->broken = 0;
 
     if (mirror->history) {
         mirror->history = 0;
@@ -240,17 +232,32 @@ pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
 
 
 /*
- * "a" cannot be tracked while "a/b" is: of a branch that has become a folder
- * of branches, or the reverse, the old names go first.
+ * What is tracked only saves bytes of a fetch; what would make one fail goes
+ * first: a ref without an id (a power failure can leave an empty file), and
+ * "a" where "a/b" is fetched now, or the reverse.
  */
 
 static void
 pm_git_update_untrack(git_repository *repository,
     const char *const *branches, size_t nbranches)
 {
+    int                      rc;
+    char                     ref[1024];
     size_t                   i, len;
+    git_oid                  id;
     const char              *name, *branch, *tracked;
     git_reference_iterator  *iterator;
+
+    for (i = 0; i < nbranches; i++) {
+        (void) snprintf(ref, sizeof(ref), PM_GIT_TRACKING "%s",
+                        pm_git_branch(branches[i]));
+
+        rc = git_reference_name_to_id(&id, repository, ref);
+
+        if (rc < 0 && rc != GIT_ENOTFOUND) {
+            (void) git_reference_remove(repository, ref);
+        }
+    }
 
     if (git_reference_iterator_glob_new(&iterator, repository,
                                         PM_GIT_TRACKING "*") < 0)

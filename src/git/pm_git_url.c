@@ -114,7 +114,11 @@ pm_git_url_scp(pm_git_url_parser_t *parser, const char *text)
 
     colon = strchr(p, ':');
 
-    if (colon == NULL || strcspn(text, "/") < (size_t) (colon - text)) {
+    /* "ext::command" is git's way to name a helper */
+
+    if (colon == NULL || colon[1] == ':'
+        || strcspn(text, "/") < (size_t) (colon - text))
+    {
         return pm_git_url_invalid(parser, "is neither a URL nor "
                                   "git@host:path nor an absolute path");
     }

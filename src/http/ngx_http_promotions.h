@@ -63,11 +63,12 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t   service;        /* ngx_http_promotions_service_t */
-    ngx_str_t    prefix;         /* of the location that serves it */
-    ngx_uint_t   success_status;
-    ngx_flag_t   trailing_commas;
-    ngx_msec_t   wait;           /* until the answer is 202 */
+    ngx_uint_t            service;   /* ngx_http_promotions_service_t */
+    ngx_http_handler_pt   handler;   /* which serves it */
+    ngx_str_t             prefix;    /* of the location that serves it */
+    ngx_uint_t            success_status;
+    ngx_flag_t            trailing_commas;
+    ngx_msec_t            wait;      /* until the answer is 202 */
 } ngx_http_promotions_loc_conf_t;
 
 

@@ -128,6 +128,14 @@ ngx_http_promotions_access_verify(ngx_http_request_t *r,
         if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
             ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                           "redis refused HMGET: %s", reply->str);
+
+            /* something else has the key's name: a record that is faulty */
+
+            if (ngx_strncmp(reply->str, "WRONGTYPE", sizeof("WRONGTYPE") - 1)
+                == 0)
+            {
+                return;
+            }
         }
 
         ctx->status = NGX_HTTP_SERVICE_UNAVAILABLE;

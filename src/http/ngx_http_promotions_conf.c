@@ -108,7 +108,7 @@ ngx_http_promotions_create_loc_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    /* service and prefix are the location's own: never inherited */
+    /* service, handler and prefix: a location's own, see the merge */
 
     plcf->success_status = NGX_CONF_UNSET_UINT;
     plcf->trailing_commas = NGX_CONF_UNSET;
@@ -123,6 +123,19 @@ ngx_http_promotions_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 {
     ngx_http_promotions_loc_conf_t *prev = parent;
     ngx_http_promotions_loc_conf_t *conf = child;
+
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* blocks of "if" and "limit_except" serve what their location serves */
+
+    if (clcf->noname && clcf->handler == NULL) {
+        conf->service = prev->service;
+        conf->handler = prev->handler;
+        conf->prefix = prev->prefix;
+        clcf->handler = prev->handler;
+    }
 
     ngx_conf_merge_uint_value(conf->success_status, prev->success_status,
                               NGX_HTTP_OK);

@@ -238,6 +238,7 @@ ngx_http_promotions_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     location = cmd->post;
 
     plcf->service = location->service;
+    plcf->handler = location->handler;
     plcf->prefix = clcf->name;
 
     clcf->handler = location->handler;

@@ -606,6 +606,71 @@ test_find_commit(void **state)
 }
 
 
+/* Seven digits that several objects share: found by a birthday's search. */
+
+static void
+test_ambiguous_digits(void **state)
+{
+    char      *text, *p;
+    test_t    *t = *state;
+    pm_oid_t   head, expected, found;
+
+    test_commit(t, "echo 1 >x");
+
+    text = test_run(t, "cd work && cat >../same.py <<'EOF'\n"
+                       "import hashlib, subprocess\n"
+                       "def git(*a, i=b''): return subprocess.run(('git',) "
+                       "+ a, input=i, check=True, capture_output=True)"
+                       ".stdout.decode().strip()\n"
+                       "tree = git('rev-parse', 'HEAD^{tree}')\n"
+                       "def commit(n): return (f'tree {tree}\\nauthor A <a> "
+                       "1 +0000\\ncommitter A <a> 1 +0000\\n\\n{n}\\n')"
+                       ".encode()\n"
+                       "def oid(k, b): return hashlib.sha1(f'{k} {len(b)}\\0'"
+                       ".encode() + b).hexdigest()\n"
+                       "seen, twins, i = {}, None, 0\n"
+                       "while not twins:\n"
+                       "    c = oid('commit', commit(i))[:7]\n"
+                       "    twins = (seen[c], i) if c in seen else None\n"
+                       "    seen[c] = i; i += 1\n"
+                       "i = 0\n"
+                       "while oid('blob', b'%%d' %% i)[:7] not in seen: "
+                       "i += 1\n"
+                       "blob = b'%%d' %% i\n"
+                       "same = seen[oid('blob', blob)[:7]]\n"
+                       "open('blob', 'wb').write(blob)\n"
+                       "put = lambda n: git('hash-object', '-t', 'commit', "
+                       "'-w', '--stdin', i=commit(n))\n"
+                       "a, b, c = put(twins[0]), put(twins[1]), put(same)\n"
+                       "git('add', 'blob')\n"
+                       "m = git('commit-tree', git('write-tree'), '-m', 'm', "
+                       "'-p', a, '-p', b, '-p', c)\n"
+                       "git('push', '-q', 'origin', m + ':refs/heads/same')\n"
+                       "print(a[:7], c)\n"
+                       "EOF\n"
+                       "python3 ../same.py");
+    head = test_mirror(t, "same");
+
+    p = strchr(text, ' ');
+    assert_non_null(p);
+    *p++ = '\0';
+
+    assert_int_equal(pm_git_mirror_find_commit(t->mirror, &head, text, &found,
+                                               &t->err), PM_CONFLICT);
+    assert_non_null(strstr(t->err.message, "give more digits"));
+
+    /* a blob of the same digits is nobody's commit */
+
+    assert_int_equal(pm_oid_parse(&expected, p, 40), 0);
+    p[7] = '\0';
+    test_ok(t, pm_git_mirror_find_commit(t->mirror, &head, p, &found,
+                                         &t->err));
+    assert_true(pm_oid_equal(&found, &expected));
+
+    free(text);
+}
+
+
 int
 main(void)
 {
@@ -629,6 +694,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_search, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_find_commit, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_ambiguous_digits, test_setup,
                                         test_teardown),
     };
 

@@ -37,10 +37,10 @@ change(const char *path, const pm_oid_t *id)
 }
 
 
-/* A commit on head that sets file x; kept in the mirror. */
+/* A commit on head that sets a file; kept in the mirror. */
 
 static int
-keep_one(test_t *t, pm_oid_t *head, const char *text)
+keep_path(test_t *t, pm_oid_t *head, const char *path, const char *text)
 {
     int                  rc;
     pm_oid_t             tree, blob;
@@ -50,7 +50,7 @@ keep_one(test_t *t, pm_oid_t *head, const char *text)
 
     test_ok(t, pm_git_objects_create(t->mirror, &objects, &t->err));
     blob = test_blob(t, objects, text);
-    c = change("x", &blob);
+    c = change(path, &blob);
 
     test_ok(t, pm_git_mirror_tree(t->mirror, head, &tree, &t->err));
     test_ok(t, pm_git_objects_tree(objects, &tree, &c, 1, &tree, &t->err));
@@ -62,6 +62,13 @@ keep_one(test_t *t, pm_oid_t *head, const char *text)
     pm_git_objects_destroy(objects);
 
     return rc;
+}
+
+
+static int
+keep_one(test_t *t, pm_oid_t *head, const char *text)
+{
+    return keep_path(t, head, "x", text);
 }
 
 
@@ -265,6 +272,54 @@ test_fold(void **state)
 }
 
 
+/* Each pack begins with whole trees: joined, they are deltas. */
+
+static void
+test_fold_trees(void **state)
+{
+    int        i;
+    test_t    *t = *state;
+    char      *path, *text, file[32], content[32];
+    pm_oid_t   head, heads[150];
+
+    test_commit(t, "mkdir d e && for i in $(seq 400); do echo $i >d/$i; "
+                   "echo $i >e/$i; done");
+    head = test_mirror(t, "main");
+
+    for (i = 0; i < 150; i++) {
+        snprintf(file, sizeof(file), "%c/%d", i % 3 ? 'd' : 'e',
+                 i * 37 % 400 + 1);
+        snprintf(content, sizeof(content), "new %d\n", i);
+        test_ok(t, keep_path(t, &head, file, content));
+        heads[i] = head;
+    }
+
+    path = mirror_path(t);
+    free(test_run(t, "git -C %s fsck --strict --full --no-dangling 2>&1",
+                  path));
+
+    /* 150 trees of 9 KB each that hardly deflate: 1.3 MB */
+
+    text = test_run(t, "cat %s/objects/pack/*.pack | wc -c", path);
+    assert_in_range(atoi(text), 20000, 400000);
+    free(text);
+
+    text = test_run(t, "for p in %s/objects/pack/*.idx; do git verify-pack -v "
+                       "$p; done | awk '/chain length/ { if ($4 + 0 > m) "
+                       "m = $4 + 0 } END { print m }'", path);
+    assert_in_range(atoi(text), 10, 100);
+    free(text);
+    free(path);
+
+    for (i = 0; i < 150; i++) {
+        snprintf(file, sizeof(file), "%c/%d", i % 3 ? 'd' : 'e',
+                 i * 37 % 400 + 1);
+        snprintf(content, sizeof(content), "new %d\n", i);
+        check_content(t, &heads[i], file, content);
+    }
+}
+
+
 static void
 test_leftovers(void **state)
 {
@@ -284,8 +339,9 @@ test_leftovers(void **state)
                      "cp objects/pack/*.pack objects/pack/pack-"
                      "2222222222222222222222222222222222222222.pack && "
                      "mkdir ../$(basename %s).new ../$(basename %s).old && "
-                     "touch ../$(basename %s).new/x", path, path, path,
-                  path));
+                     "touch ../$(basename %s).new/x && "
+                     "mkdir objects/tmp_store && touch objects/tmp_store/x",
+                  path, path, path, path));
 
     test_ok(t, keep_one(t, &head, "2\n"));
 
@@ -356,6 +412,7 @@ test_broken_mirror(void **state)
             "'%%0100d' 0 | dd of=n bs=1 seek=30 conv=notrunc 2>/dev/null; "
             "mv -f n $f; done",
         "for f in objects/pack/*.idx; do : >n; mv -f n $f; done",
+        ": >refs/remotes/origin/main; : >refs/remotes/origin/other",
         "cd .. && rm -rf *.git",
         "cd .. && rm -rf *.git && touch $(basename $OLDPWD)"
     };
@@ -466,6 +523,70 @@ test_incomplete_remote(void **state)
     test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, main_branch,
                                     1, &t->err));
     check_content(t, &head, "y", "y\n");
+}
+
+
+/* Another process rebuilt the mirror, without the branch that is read here:
+ * a fetch mends that, nothing is rebuilt again, and what builds on the old
+ * one is not kept. */
+
+static void
+test_rebuilt_elsewhere(void **state)
+{
+    int               i;
+    test_t           *t = *state;
+    unsigned          mode;
+    pm_oid_t          head, other, id;
+    uint64_t          size;
+    pm_git_t         *process;
+    pm_string_t       data;
+    pm_git_mirror_t  *mirror;
+    pm_git_remote_t  *remote;
+
+    test_commit(t, "mkdir d; echo 1 >x; echo main >d/y");
+    free(test_run(t, "cd work && git checkout -q --orphan other && "
+                     "git rm -q -r -f . && echo o >o && git add -A && "
+                     "git commit -q -m other && git push -q origin other 2>&1 "
+                     "&& git checkout -q main"));
+    other = test_oid(t, "other");
+    head = test_mirror(t, "main");
+
+    test_ok(t, pm_git_create(&t->settings, &process, &t->err));
+    test_ok(t, pm_git_mirror_open(process, &t->url, &mirror, &t->err));
+    test_ok(t, pm_git_remote_open(process, &t->url, &remote, &t->err));
+
+    for (i = 0; i < 2; i++) {
+        static const char  *branches[] = { "refs/heads/other" };
+
+        if (i == 0) {
+            test_ok(t, pm_git_mirror_rebuild(mirror, remote, branches, 1,
+                                             &t->err));
+        } else {
+            assert_int_equal(pm_git_mirror_rebuild(mirror, remote, branches,
+                                                   1, &t->err), PM_REMOTE);
+        }
+    }
+
+    assert_int_equal(pm_git_mirror_has(mirror, &other), 1);
+    assert_int_equal(pm_git_mirror_has(mirror, &head), 0);
+
+    pm_git_mirror_close(mirror);
+    pm_git_remote_close(remote);
+    pm_git_destroy(process);
+
+    id = head;
+    assert_int_equal(keep_one(t, &id, "2\n"), PM_UNAVAILABLE);
+
+    memset(&id, 0x44, sizeof(id));
+    assert_int_equal(pm_git_blob(t->mirror, &id, 10, t->arena, &data, &size,
+                                 &t->err), PM_UNAVAILABLE);
+    assert_int_equal(pm_git_lookup(t->mirror, &head, "d/y", &mode, &id,
+                                   &t->err), PM_UNAVAILABLE);
+    assert_int_equal(pm_git_mirror_broken(t->mirror), 1);
+
+    (void) test_mirror(t, "main");
+    check_content(t, &head, "d/y", "main\n");
+    assert_int_equal(pm_git_mirror_has(t->mirror, &other), 1);
 }
 
 
@@ -674,6 +795,8 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_fold, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(test_fold_trees, test_setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(test_leftovers, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_lock_held, test_setup,
@@ -683,6 +806,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_missing_object, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_incomplete_remote, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_rebuilt_elsewhere, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_branch_becomes_folder,
                                         test_setup, test_teardown),
