@@ -106,14 +106,6 @@ ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
         if (j == i
             && ngx_http_promotions_submit_lane(waiter, again) != NGX_OK)
         {
-            if (again && ctx->open == 1) {
-
-                /* its last one: the request ends here */
-
-                ngx_http_promotions_submit_lost(waiter, again);
-                return;
-            }
-
             ngx_http_promotions_submit_lost(waiter, again);
         }
     }
@@ -388,6 +380,8 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
         return;
     }
 
+    ngx_http_promotions_wait_hold(ctx);
+
     i = 1;
 
     for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
@@ -410,6 +404,7 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
     }
 
     ngx_http_promotions_submit_queued(ctx);
+    ngx_http_promotions_wait_release(ctx);
 }
 
 
@@ -473,16 +468,14 @@ ngx_http_promotions_submit_queued(ngx_http_promotions_ctx_t *ctx)
         }
     }
 
-    if (ngx_http_promotions_respond_async(ctx->request)) {
-        ngx_http_promotions_finish(ctx,
-                                   ngx_http_promotions_send_accepted(ctx));
-        return;
-    }
-
     plcf = ngx_http_get_module_loc_conf(ctx->request,
                                         ngx_http_promotions_module);
 
-    ngx_add_timer(&ctx->timer, plcf->wait);
+    /* at once, but not from within this call: the request is in use */
+
+    ngx_add_timer(&ctx->timer,
+                  ngx_http_promotions_respond_async(ctx->request)
+                  ? 0 : plcf->wait);
 }
 
 
@@ -493,7 +486,10 @@ ngx_http_promotions_submit_timer(ngx_event_t *ev)
 
     if (ctx->resubmit) {
         ctx->resubmit = 0;
+
+        ngx_http_promotions_wait_hold(ctx);
         ngx_http_promotions_submit_all(ctx, 1);
+        ngx_http_promotions_wait_release(ctx);
         return;
     }
 

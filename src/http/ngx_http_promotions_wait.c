@@ -247,6 +247,20 @@ ngx_http_promotions_wait_result(ngx_http_promotions_waiter_t *waiter,
         waiter->commit = "";
     }
 
+    ngx_http_promotions_wait_release(ctx);
+}
+
+
+void
+ngx_http_promotions_wait_hold(ngx_http_promotions_ctx_t *ctx)
+{
+    ctx->open++;
+}
+
+
+void
+ngx_http_promotions_wait_release(ngx_http_promotions_ctx_t *ctx)
+{
     if (--ctx->open == 0) {
         ngx_http_promotions_finish(ctx,
                                    ngx_http_promotions_send_results(ctx));

@@ -54,6 +54,13 @@ void ngx_http_promotions_wait_result(ngx_http_promotions_waiter_t *waiter,
 void ngx_http_promotions_answer(const char *id, ngx_uint_t status,
     const char *message, const char *commit);
 
+/*
+ * Around code that may bring a request's results and goes on with it: it gets
+ * its answer at the earliest when it is released.
+ */
+void ngx_http_promotions_wait_hold(ngx_http_promotions_ctx_t *ctx);
+void ngx_http_promotions_wait_release(ngx_http_promotions_ctx_t *ctx);
+
 /* Asks Redis for the results of those ids that somebody here waits for. */
 void ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n);
 
