@@ -45,25 +45,39 @@ pm_git_http_is_tls(CURLcode result)
 }
 
 
+/* The system's reason; and curl's, where it is about another host: a proxy. */
+
 static int
-pm_git_http_unconnected(const pm_git_http_t *http, const char *peer,
-    const char *reason, pm_error_t *err)
+pm_git_http_unconnected(const pm_git_remote_t *remote,
+    const pm_git_http_t *http, const char *peer, pm_error_t *err)
 {
-    char  text[128];
-    long  number;
+    char         text[128], host[256];
+    long         number;
+    size_t       len;
+    const char  *reason;
 
     number = 0;
+    reason = curl_easy_strerror(http->result);
 
     (void) curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &number);
 
-    /* the number can be of an attempt that does not matter any more */
-
-    if (http->result == CURLE_COULDNT_CONNECT && number != 0) {
+    if (number != 0) {
         reason = strerror_r((int) number, text, sizeof(text));
     }
 
-    return pm_error_set(err, PM_REMOTE, "cannot connect to %s: %s", peer,
-                        reason);
+    /* curl writes an address without its brackets */
+
+    len = strcspn(remote->url.host, "]");
+    (void) snprintf(host, sizeof(host), "%.*s", (int) len,
+                    remote->url.host + (remote->url.host[0] == '['));
+
+    if (http->reason[0] == '\0' || strstr(http->reason, host) != NULL) {
+        return pm_error_set(err, PM_REMOTE, "cannot connect to %s: %s", peer,
+                            reason);
+    }
+
+    return pm_error_set(err, PM_REMOTE, "cannot connect to %s: %s (%s)", peer,
+                        reason, http->reason);
 }
 
 
@@ -105,14 +119,15 @@ pm_git_http_failed(const pm_git_remote_t *remote, const pm_git_http_t *http,
                             "not answer in time", peer);
 
     case CURLE_COULDNT_RESOLVE_HOST:
-        return pm_git_http_unconnected(http, peer, "name not found", err);
+        return pm_error_set(err, PM_REMOTE, "cannot connect to %s: name not "
+                            "found", peer);
 
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return pm_git_http_unconnected(http, peer,
-                                       "name of the proxy not found", err);
+        return pm_error_set(err, PM_REMOTE, "cannot connect to %s: name of "
+                            "the proxy not found", peer);
 
     case CURLE_COULDNT_CONNECT:
-        return pm_git_http_unconnected(http, peer, reason, err);
+        return pm_git_http_unconnected(remote, http, peer, err);
 
     default:
         return pm_error_set(err, PM_REMOTE, "the connection to %s broke: %s",

@@ -11,6 +11,8 @@
  *   /dumb/ /silent/ /drip/ /headers/ /refs/ /cut/ /huge/
  *   /push-cut/ /push-403/ /push-408/ /push-500/ /push-silent/
  *                          http-backend for GET, a fault for POST
+ *   /push-acks/            the same; endless ACKs for POST
+ *   /push-lies/            the same; a pack of nothing for POST
  */
 
 #ifndef HTTP_SERVER_H
@@ -270,6 +272,21 @@ static const char  http_server_ok[] =
     "Content-Type: application/x-git-upload-pack-advertisement\r\n";
 
 
+static const char  http_server_result[] =
+    "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+    "Content-Type: application/x-git-upload-pack-result\r\n";
+
+
+/* NAK; a pack without objects on band 1 (gitformat-pack(5)); flush */
+
+static const char  http_server_pack[] =
+    "0008NAK\n"
+    "0025\x01PACK\0\0\0\2\0\0\0\0"
+    "\x02\x9d\x08\x82\x3b\xd8\xa8\xea\xb5\x10"
+    "\xad\x6a\xc7\x5c\x82\x3c\xfd\x3e\xd3\x1e"
+    "0000";
+
+
 static void
 http_server_refs(http_server_request_t *r)
 {
@@ -396,6 +413,23 @@ http_server_serve(http_server_request_t *r)
         (void) snprintf(headers, sizeof(headers), "%sContent-Length: "
                         "1000\r\n\r\n001e#", http_server_ok);
         http_server_send(r->fd, headers, strlen(headers));
+        return 0;
+    }
+
+    if (strcmp(first, "push-acks") == 0) {
+        (void) snprintf(headers, sizeof(headers), "%s\r\n",
+                        http_server_result);
+        http_server_stream(r, headers, "0038ACK aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+                           "aaaaaaaaaa common\n", 0);
+        return 0;
+    }
+
+    if (strcmp(first, "push-lies") == 0) {
+        (void) snprintf(headers, sizeof(headers), "%s\r\n",
+                        http_server_result);
+        http_server_send(r->fd, headers, strlen(headers));
+        http_server_send(r->fd, http_server_pack,
+                         sizeof(http_server_pack) - 1);
         return 0;
     }
 

@@ -367,6 +367,27 @@ test_hostile_answers(void **state)
 }
 
 
+/* A proxy of the environment is asked for what is not here. */
+
+static void
+test_proxy(void **state)
+{
+    pm_git_advertisement_t  *adv;
+
+    (void) setenv("http_proxy", pm_arena_printf(fx.arena,
+                  "http://127.0.0.1:%d", server.port), 1);
+    wire_open("http://git.invalid/x.git");
+
+    /* our server does not know absolute URLs: 404, but it was asked */
+
+    assert_int_equal(pm_git_remote_advertisement(fx.remote,
+                     PM_GIT_UPLOAD_PACK, fx.arena, &adv, &fx.err), PM_REMOTE);
+    assert_int_equal(server.log->requests, 1);
+
+    (void) unsetenv("http_proxy");
+}
+
+
 static void
 test_unreachable(void **state)
 {
@@ -397,6 +418,19 @@ test_unreachable(void **state)
                                         "127.0.0.1:%d: Connection refused",
                                         ntohs(address.sin_port)));
 
+    /* of a proxy that cannot be reached its own address is told */
+
+    (void) setenv("http_proxy", pm_arena_printf(fx.arena,
+                  "http://127.0.0.1:%d", ntohs(address.sin_port)), 1);
+    wire_open("http://git.invalid/x.git");
+
+    assert_int_equal(pm_git_remote_advertisement(fx.remote,
+                     PM_GIT_UPLOAD_PACK, fx.arena, &adv, &fx.err), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "cannot connect to git.invalid:80: "
+                           "Connection refused (Failed to connect to "
+                           "127.0.0.1 port "));
+
+    (void) unsetenv("http_proxy");
     (void) close(fd);
 
     /* a label of 64 characters: no resolver has to be asked */
@@ -496,6 +530,49 @@ test_fetch_fails(void **state)
 }
 
 
+static void
+test_fetch_hostile(void **state)
+{
+    int              i;
+    pm_oid_t         id;
+    git_repository  *repository;
+
+    static const char *const  branches[] = { "refs/heads/main" };
+
+    repository = mirror();
+    id = oid("main");
+
+    /* the refs are real, the pack has nothing of them */
+
+    open_at("/push-lies/bare.git");
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
+                                  &fx.err), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "did not send what its "
+                           "refs/heads/main points to"));
+    assert_false(tracked(repository, "main", &id));
+
+    /* enough history here that there is a negotiation */
+
+    for (i = 0; i < 30; i++) {
+        (void) sh("git commit -q --allow-empty -m %d", i);
+    }
+
+    (void) sh("git push -q '%s' main", fx.bare);
+    open_at("/git/bare.git");
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
+                                  &fx.err), 0);
+
+    (void) sh("git commit -q --allow-empty -m more && git push -q '%s' main",
+              fx.bare);
+    open_at("/push-acks/bare.git");
+    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
+                                  &fx.err), PM_REMOTE);
+    assert_non_null(strstr(fx.err.message, "endless answers"));
+
+    git_repository_free(repository);
+}
+
+
 /* Jobs in many threads share the pool. */
 
 static void *
@@ -573,9 +650,11 @@ main(void)
         cmocka_unit_test_setup_teardown(test_statuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_hostile_answers, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_proxy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch_fails, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_hostile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads, setup, teardown)
     };
 

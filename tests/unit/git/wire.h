@@ -92,7 +92,7 @@ write_file(const char *path, const char *text, mode_t mode)
 }
 
 
-static void
+static inline void
 hook(const char *name, const char *text)
 {
     char  path[256];

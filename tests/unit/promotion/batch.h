@@ -264,4 +264,34 @@ test_no_hook(test_t *t, const char *name)
 }
 
 
+/* Another process: nothing that was open is. */
+
+__attribute__((unused))
+static void
+test_restart(test_t *t)
+{
+    pm_git_destroy(t->git);
+    test_ok(t, pm_git_create(&t->settings, &t->git, &t->err));
+}
+
+
+/* Takes one object out of the mirrors, which had it in a pack. */
+
+__attribute__((unused))
+static void
+test_lose(test_t *t, const char *revision)
+{
+    free(test_run(t,
+        "o=$(git -C remote.git rev-parse '%s') && "
+        "for m in mirrors/*/*.git; do "
+        "mv $m/objects/pack . && mkdir $m/objects/pack && "
+        "for p in pack/*.pack; do git -C $m unpack-objects -q < $p; done; "
+        "rm -rf pack; "
+        "rm -f $m/objects/$(echo $o | cut -c1-2)/$(echo $o | cut -c3-); "
+        "done", revision));
+
+    test_restart(t);
+}
+
+
 #endif /* PM_TEST_BATCH_H */

@@ -331,6 +331,38 @@ test_a_hook_that_declines(void **state)
 }
 
 
+/* Whatever the words are: a head that has moved is a reason to plan again. */
+
+static void
+test_a_hook_that_declines_and_a_moved_head(void **state)
+{
+    test_t          *t;
+    pm_batch_t      *batch;
+    pm_promotion_t   promotion;
+
+    t = *state;
+
+    test_commit(t, "mkdir dev && echo 1 > dev/a");
+    test_hook(t, "pre-receive",
+              "rm hooks/pre-receive; unset GIT_QUARANTINE_PATH "
+              "GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES; "
+              "c=$(git commit-tree -p main -m other \"main^{tree}\") && "
+              "git update-ref refs/heads/main $c; exit 1");
+
+    promotion = test_promotion(t, 1, "dev", "prod");
+    batch = test_batch(t, &promotion, 1);
+
+    test_plans(batch, PM_BATCH_READY);
+    test_pushes(batch, PM_BATCH_MOVED);
+    test_lands(batch);
+    test_landed(t, batch, 0, "main");
+    test_prints(t, "git -C remote.git log --format=%s main~1 | head -1",
+                "other");
+
+    pm_batch_destroy(batch);
+}
+
+
 static void
 test_source_commit(void **state)
 {
@@ -716,6 +748,9 @@ main(void)
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_hook_that_declines, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_hook_that_declines_and_a_moved_head, test_setup,
+            test_teardown),
         cmocka_unit_test_setup_teardown(test_source_commit, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_expected_digest, test_setup,

@@ -428,10 +428,10 @@ test_faults(void **state)
 }
 
 
-/* A mirror that lost an object mends itself within one call. */
+/* It mends itself within one call. */
 
 static void
-test_a_mirror_that_lost_its_objects(void **state)
+test_a_mirror_that_lost_one_object(void **state)
 {
     test_t          *t;
     json_t          *root;
@@ -444,8 +444,7 @@ test_a_mirror_that_lost_its_objects(void **state)
     promotion = test_previewed(t);
     json_decref(test_preview(t, &promotion, NULL));
 
-    test_do(t, "find mirrors -name '*.pack' -delete && "
-            "find mirrors -name '*.idx' -delete");
+    test_lose(t, "main:dev");
 
     root = test_preview(t, &promotion, NULL);
     assert_string_equal(test_text(test_file(root, "prod/a"), "data"), "1\n");
@@ -473,7 +472,7 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_faults, test_setup,
                                         test_teardown),
-        cmocka_unit_test_setup_teardown(test_a_mirror_that_lost_its_objects,
+        cmocka_unit_test_setup_teardown(test_a_mirror_that_lost_one_object,
                                         test_setup, test_teardown),
     };
 
