@@ -89,6 +89,7 @@ static char *
 ngx_http_promotions_conf_redis_address(ngx_conf_t *cf,
     ngx_http_promotions_main_conf_t *pmcf, ngx_str_t *text)
 {
+    size_t                        i;
     pm_error_t                    err;
     pm_store_address_t            address;
     ngx_promotions_redis_conf_t  *redis;
@@ -106,23 +107,34 @@ ngx_http_promotions_conf_redis_address(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
-    switch (address.kind) {
-
-    case PM_STORE_UNIX:
+    if (address.kind == PM_STORE_UNIX) {
         redis->path.data = (u_char *) address.path;
         redis->path.len = ngx_strlen(address.path);
         return NGX_CONF_OK;
+    }
 
-    case PM_STORE_TCP:
-        return ngx_http_promotions_conf_redis_resolve(cf, redis,
-                                                      address.hosts);
+    if (address.kind == PM_STORE_SENTINEL) {
+        redis->master.data = (u_char *) address.master;
+        redis->master.len = ngx_strlen(address.master);
+    }
 
-    default:
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\": Sentinel is not supported by this "
-                           "version, name the master", text);
+    if (ngx_array_init(&redis->addresses, cf->pool, address.nhosts,
+                       sizeof(ngx_promotions_redis_address_t))
+        != NGX_OK)
+    {
         return NGX_CONF_ERROR;
     }
+
+    for (i = 0; i < address.nhosts; i++) {
+        if (ngx_http_promotions_conf_redis_resolve(cf, redis,
+                                                   &address.hosts[i])
+            != NGX_CONF_OK)
+        {
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -132,10 +144,11 @@ static char *
 ngx_http_promotions_conf_redis_resolve(ngx_conf_t *cf,
     ngx_promotions_redis_conf_t *redis, const pm_store_host_t *host)
 {
-    size_t       len;
-    u_char      *p;
-    ngx_url_t    u;
-    ngx_uint_t   i;
+    size_t                           len;
+    u_char                          *p;
+    ngx_url_t                        u;
+    ngx_uint_t                       i;
+    ngx_promotions_redis_address_t  *address;
 
     ngx_memzero(&u, sizeof(ngx_url_t));
 
@@ -147,11 +160,6 @@ ngx_http_promotions_conf_redis_resolve(ngx_conf_t *cf,
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"promotions_redis\": %s: \"%s\"",
                            u.err ? u.err : "cannot resolve", host->host);
-        return NGX_CONF_ERROR;
-    }
-
-    redis->addresses = ngx_pcalloc(cf->pool, u.naddrs * sizeof(ngx_str_t));
-    if (redis->addresses == NULL) {
         return NGX_CONF_ERROR;
     }
 
@@ -174,12 +182,15 @@ ngx_http_promotions_conf_redis_resolve(ngx_conf_t *cf,
             len -= 2;
         }
 
-        redis->addresses[i].data = p;
-        redis->addresses[i].len = len;
-    }
+        address = ngx_array_push(&redis->addresses);
+        if (address == NULL) {
+            return NGX_CONF_ERROR;
+        }
 
-    redis->naddresses = u.naddrs;
-    redis->port = (in_port_t) host->port;
+        address->host.data = p;
+        address->host.len = len;
+        address->port = (in_port_t) host->port;
+    }
 
     return NGX_CONF_OK;
 }

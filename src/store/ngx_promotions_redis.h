@@ -4,7 +4,9 @@
  * One object is one kept-up connection: it connects at once, logs in, sends
  * commands in order, gives each its own deadline, and connects again with
  * backoff when the connection is lost.  While it is down commands fail at
- * once, so that a request is answered 503 and never hangs.
+ * once, so that a request is answered 503 and never hangs.  With Sentinels it
+ * asks one of them for the master before it connects, and takes nothing but a
+ * master (https://redis.io/docs/latest/develop/reference/sentinel-clients/).
  */
 
 #ifndef NGX_PROMOTIONS_REDIS_H
@@ -24,10 +26,17 @@ typedef struct ngx_promotions_redis_command_s  ngx_promotions_redis_command_t;
 /* Made when the configuration is read; constant afterwards. */
 
 typedef struct {
-    ngx_str_t     name;          /* as configured, for the log */
-    ngx_str_t    *addresses;     /* numeric, NUL-terminated: used in turn */
-    ngx_uint_t    naddresses;
+    ngx_str_t     host;          /* numeric, NUL-terminated */
     in_port_t     port;
+} ngx_promotions_redis_address_t;
+
+
+typedef struct {
+    ngx_str_t     name;          /* as configured, for the log */
+    ngx_array_t   addresses;     /* of ngx_promotions_redis_address_t: used
+                                    in turn */
+    ngx_str_t     master;        /* what the Sentinels at the addresses call
+                                    it; empty: the addresses are Redis's own */
     ngx_str_t     path;          /* of a unix socket; or empty */
     ngx_str_t     user;
     ngx_str_t     password;
