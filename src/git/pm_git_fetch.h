@@ -16,8 +16,9 @@
 /*
  * Fetches branches (refs/heads/… each, or a tag's refs/tags/…) of remote into
  * repository as refs/remotes/origin/…, without other tags and without
- * FETCH_HEAD.  The caller holds the mirror's lock.  A branch that the remote lacks is left out: its
- * tracking ref is deleted.  0, PM_REMOTE, PM_TIMEOUT, PM_UNAVAILABLE (disk).
+ * FETCH_HEAD.  The caller holds the mirror's lock.  A branch that the remote
+ * lacks is left out: its tracking ref is deleted.  0, PM_REMOTE, PM_TIMEOUT,
+ * PM_UNAVAILABLE (disk).
  */
 int pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
     const char *const *branches, size_t nbranches, pm_error_t *err);

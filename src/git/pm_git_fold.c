@@ -195,10 +195,10 @@ pm_git_fold_join(int dir, const char *mirror, pm_git_small_t *packs,
     }
 
     if (rc != 0) {
-        (void) pm_error_set(err, PM_UNAVAILABLE, "packs of %s cannot be "
-                            "joined: damaged, or out of memory", mirror);
+        rc = pm_error_set(err, PM_UNAVAILABLE, "packs of %s cannot be joined: "
+                          "damaged, or out of memory", mirror);
     } else {
-        rc = pm_git_pack_store(mirror, &out, err);
+        rc = pm_git_pack_store(mirror, &out, 1, err);
     }
 
     /* the index first: a pack without one is a leftover */

@@ -74,7 +74,7 @@ pm_git_keep_pack(pm_git_mirror_t *mirror, const pm_git_objects_t *objects,
     rc = pm_git_objects_pack(objects, 0, &pack, err);
 
     if (rc == 0) {
-        rc = pm_git_pack_store(mirror->site->path, &pack, err);
+        rc = pm_git_pack_store(mirror->site->path, &pack, 0, err);
     }
 
     pm_buffer_free(&pack);

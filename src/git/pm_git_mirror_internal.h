@@ -146,8 +146,9 @@ void pm_git_unlock(int fd);
 int pm_git_remove(const char *path);
 
 
-/* pm_git_store.c: makes a whole pack one of the mirror's; under the lock. */
-int pm_git_pack_store(const char *mirror, const pm_buffer_t *pack,
+/* pm_git_store.c: makes a whole pack one of the mirror's; under the lock.
+ * sync: it is on the disk before it is seen. */
+int pm_git_pack_store(const char *mirror, const pm_buffer_t *pack, int sync,
     pm_error_t *err);
 
 /* pm_git_fold.c: joins small packs when there are many; under the lock. */

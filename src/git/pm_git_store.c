@@ -10,19 +10,25 @@
 
 static int pm_git_store_index(const char *folder, const pm_buffer_t *pack,
     char name[64], pm_error_t *err);
+static int pm_git_store_sync(const char *folder, const char *name,
+    const char *suffix, pm_error_t *err);
 static int pm_git_store_move(const char *from, const char *to,
     const char *name, const char *suffix, pm_error_t *err);
 
 
 /*
  * libgit2's indexer checks each object, but renames an index before its pack
- * and syncs at every step or never.  So it works in a folder of its own; then
- * both files are synced, and the pack gets its name before the index: what is
- * seen is whole.  A name that a power failure takes away costs a fetch.
+ * and syncs at every step or never.  So it works in a folder of its own, and
+ * the pack gets its name before the index: what is seen is whole.
+ *
+ * Joined packs are synced, since others are removed for them.  The pack of a
+ * push is not: two syncs took as long as all the rest of a promotion, and what
+ * a power failure damages is found (each object is checked by its name when it
+ * is read) and fetched anew.
  */
 
 int
-pm_git_pack_store(const char *mirror, const pm_buffer_t *pack,
+pm_git_pack_store(const char *mirror, const pm_buffer_t *pack, int sync,
     pm_error_t *err)
 {
     int   rc;
@@ -37,6 +43,14 @@ pm_git_pack_store(const char *mirror, const pm_buffer_t *pack,
     }
 
     rc = pm_git_store_index(from, pack, name, err);
+
+    if (rc == 0 && sync) {
+        rc = pm_git_store_sync(from, name, ".pack", err);
+    }
+
+    if (rc == 0 && sync) {
+        rc = pm_git_store_sync(from, name, ".idx", err);
+    }
 
     if (rc == 0) {
         rc = pm_git_store_move(from, to, name, ".pack", err);
@@ -81,10 +95,35 @@ pm_git_store_index(const char *folder, const pm_buffer_t *pack,
 
 
 static int
+pm_git_store_sync(const char *folder, const char *name, const char *suffix,
+    pm_error_t *err)
+{
+    int   fd, synced;
+    char  path[4096];
+
+    (void) snprintf(path, sizeof(path), "%s/%s%s", folder, name, suffix);
+
+    synced = -1;
+    fd = open(path, O_RDONLY|O_CLOEXEC|O_NOFOLLOW);
+
+    if (fd != -1) {
+        synced = fsync(fd);
+        (void) close(fd);
+    }
+
+    if (synced != 0) {
+        return pm_error_set(err, PM_UNAVAILABLE, "%s cannot be written: %s",
+                            path, strerror(errno));
+    }
+
+    return 0;
+}
+
+
+static int
 pm_git_store_move(const char *from, const char *to, const char *name,
     const char *suffix, pm_error_t *err)
 {
-    int   fd, synced;
     char  source[4096], target[4096];
 
     if ((size_t) snprintf(source, sizeof(source), "%s/%s%s", from, name,
@@ -96,15 +135,7 @@ pm_git_store_move(const char *from, const char *to, const char *name,
                             "the path of the mirrors is too long");
     }
 
-    synced = -1;
-    fd = open(source, O_RDONLY|O_CLOEXEC|O_NOFOLLOW);
-
-    if (fd != -1) {
-        synced = fsync(fd);
-        (void) close(fd);
-    }
-
-    if (synced != 0 || rename(source, target) != 0) {
+    if (rename(source, target) != 0) {
         return pm_error_set(err, PM_UNAVAILABLE, "%s cannot be written: %s",
                             target, strerror(errno));
     }

@@ -97,11 +97,11 @@ sub median {
 }
 
 
-# The largest push of ours, its headers included.
+# The largest push of ours: commands and pack.
 sub pushed {
     my ($size) = @_;
 
-    my @lengths = map { m{^POST /ours-$size\.git/git-receive-pack 200 (\d+)}
+    my @lengths = map { m{^POST /ours-$size\.git/git-receive-pack 200 \d+ (\d+)}
                         ? $1 : () } $git->requests;
     return (sort { $b <=> $a } @lengths)[0];
 }

@@ -99,7 +99,8 @@ pid $dir/nginx.pid;
 error_log $dir/error.log;
 events { worker_connections 512; }
 http {
-    log_format git '\$request_method \$request_uri \$status \$request_length';
+    log_format git '\$request_method \$request_uri \$status \$request_length '
+                   '\$content_length \$connection_requests';
     access_log $dir/access.log git;
     $temporary
     client_max_body_size 0;

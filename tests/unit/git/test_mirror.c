@@ -4,6 +4,7 @@
  */
 
 #include "repository.h"
+#include "git/pm_git_fold.h"
 
 #include <signal.h>
 #include <sys/file.h>
@@ -317,6 +318,126 @@ test_fold_trees(void **state)
         snprintf(content, sizeof(content), "new %d\n", i);
         check_content(t, &heads[i], file, content);
     }
+}
+
+
+/* A copy of a file with some of its bytes changed, or cut. */
+
+static void
+damage(const char *from, const char *to, unsigned *seed)
+{
+    int    i, n;
+    FILE  *f;
+    char   data[65536];
+    size_t len;
+
+    f = fopen(from, "r");
+    assert_non_null(f);
+    len = fread(data, 1, sizeof(data), f);
+    fclose(f);
+
+    n = rand_r(seed) % 4;
+
+    for (i = 0; i < n; i++) {
+        data[(size_t) rand_r(seed) % len] = (char) rand_r(seed);
+    }
+
+    if (rand_r(seed) % 8 == 0) {
+        len = (size_t) rand_r(seed) % len;
+    }
+
+    f = fopen(to, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(data, 1, len, f), len);
+    fclose(f);
+}
+
+
+/* Damaged packs and indexes are refused before anything is read past their
+ * end (what is left of them, libgit2's indexer finds). */
+
+static void
+test_fold_damaged(void **state)
+{
+    int              i, dir, written;
+    char            *path, *name, from[512], to[512], full[256];
+    size_t           k, n;
+    test_t          *t = *state;
+    pm_oid_t         head;
+    unsigned         seed;
+    pm_buffer_t      out;
+    pm_git_item_t   *items;
+    pm_git_small_t   packs[2];
+
+    test_commit(t, "mkdir d && for i in $(seq 100); do echo $i >d/$i; done");
+    test_commit(t, "echo 2 >d/1; echo 3 >d/2");
+    head = test_mirror(t, "main");
+
+    for (i = 0; i < 60; i++) {
+        test_ok(t, keep_path(t, &head, "d/7", i % 2 ? "a" : "b"));
+    }
+
+    path = mirror_path(t);
+    snprintf(full, sizeof(full), "%s/%s/objects/pack", t->folder, path);
+    name = test_run(t, "cd %s && ls -S *.pack | head -n 1 | cut -c1-45",
+                    full);
+    dir = open(full, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    assert_true(dir >= 0);
+    written = 0;
+
+    for (i = 0; i < 3000; i++) {
+        seed = (unsigned) i;
+        memset(packs, 0, sizeof(packs));
+        memset(&out, 0, sizeof(out));
+        items = NULL;
+
+        snprintf(packs[0].name, sizeof(packs[0].name), "%s", name);
+        snprintf(packs[1].name, sizeof(packs[1].name), "pack-%040d", 1);
+
+        snprintf(from, sizeof(from), "%s/%s.pack", full, name);
+        snprintf(to, sizeof(to), "%s/pack-%040d.pack", full, 1);
+        damage(from, to, &seed);
+        snprintf(from, sizeof(from), "%s/%s.idx", full, name);
+        snprintf(to, sizeof(to), "%s/pack-%040d.idx", full, 1);
+        damage(from, to, &seed);
+
+        assert_int_equal(pm_git_fold_load(dir, &packs[0]), 0);
+
+        if (pm_git_fold_load(dir, &packs[1]) == 0
+            && pm_git_fold_items(packs, 2, &items, &n) == 0
+            && pm_git_fold_write(packs, items, n, &out) == 0)
+        {
+            written++;
+        }
+
+        for (k = 0; k < 2; k++) {
+            free(packs[k].data);
+            free(packs[k].index);
+        }
+
+        free(items);
+        pm_buffer_free(&out);
+    }
+
+    assert_in_range(written, 100, 2900);
+    (void) close(dir);
+
+    /* one such pack, and none is joined or lost */
+
+    free(test_run(t, "cd %s && : >pack-%040d.pack", full, 1));
+    free(test_run(t, "cd %s && for i in $(seq 2 60); do for s in pack idx; do "
+                     "cp %s.$s pack-$(printf %%040d $i).$s; done; done",
+                  full, name));
+    snprintf(full, sizeof(full), "%s/%s", t->folder, path);
+    assert_int_equal(pm_git_fold(full, &t->err), PM_UNAVAILABLE);
+
+    test_ok(t, keep_path(t, &head, "d/7", "after\n"));
+    check_content(t, &head, "d/7", "after\n");
+
+    free(test_run(t, "cd %s/objects/pack && rm -f pack-%040d.* && "
+                     "git fsck --strict --full --no-dangling 2>&1", path, 1));
+    free(path);
+    free(name);
 }
 
 
@@ -796,6 +917,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_fold, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_fold_trees, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_fold_damaged, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_leftovers, test_setup,
                                         test_teardown),
