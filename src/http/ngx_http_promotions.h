@@ -84,6 +84,8 @@ typedef struct {
     ngx_rbtree_node_t                 waiters_sentinel;
     ngx_rbtree_t                      lanes;     /* that it leads */
     ngx_rbtree_node_t                 lanes_sentinel;
+    ngx_rbtree_t                      hosts;     /* that jobs talk to */
+    ngx_rbtree_node_t                 hosts_sentinel;
 } ngx_http_promotions_worker_t;
 
 

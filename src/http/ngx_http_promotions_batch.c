@@ -170,6 +170,13 @@ ngx_http_promotions_batch_result(const ngx_http_promotions_batch_t *batch,
 }
 
 
+const char *
+ngx_http_promotions_batch_host(const ngx_http_promotions_batch_t *batch)
+{
+    return batch->promotions[0].parts[0].destination.url.host;
+}
+
+
 void
 ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
     ngx_promotions_args_t *args)
@@ -272,6 +279,10 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch)
             status = ngx_http_promotions_status(result->error.code);
             message = result->error.message;
         }
+
+        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                      "promotion %s: %ui %s", id, status,
+                      commit ? commit : message);
 
         ngx_http_promotions_answer(id, status, message, commit);
     }

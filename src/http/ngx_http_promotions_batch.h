@@ -30,6 +30,10 @@ typedef struct {
 ngx_int_t ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply);
 
+/* The host that its jobs push to; NULL: local. */
+const char *ngx_http_promotions_batch_host(
+    const ngx_http_promotions_batch_t *batch);
+
 /*
  * The arguments of "begin" after the first four: the base of the push, and
  * the ids of those that it may settle.

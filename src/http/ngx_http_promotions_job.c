@@ -33,7 +33,13 @@ static void ngx_http_promotions_job_event(ngx_event_t *ev);
 void
 ngx_http_promotions_job_init(ngx_cycle_t *cycle)
 {
-    struct sigaction  child, hup, sa;
+    struct sigaction               child, hup, sa;
+    ngx_http_promotions_worker_t  *worker;
+
+    worker = &ngx_http_promotions_worker;
+
+    ngx_rbtree_init(&worker->hosts, &worker->hosts_sentinel,
+                    ngx_str_rbtree_insert_value);
 
     if (sigaction(SIGCHLD, NULL, &child) == -1
         || sigaction(SIGHUP, NULL, &hup) == -1

@@ -29,4 +29,16 @@ ngx_int_t ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
     void *data);
 
 
+/*
+ * The same for a job that talks to a host: no more than two at a time of one
+ * host, the others wait for their turn, so that a host that is silent does
+ * not take all threads from the others.  NULL: local.  NGX_ERROR also when
+ * too many wait for that host.
+ */
+ngx_int_t ngx_http_promotions_job_post_host(
+    ngx_http_promotions_main_conf_t *pmcf, const char *host,
+    ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt done,
+    void *data);
+
+
 #endif /* NGX_HTTP_PROMOTIONS_JOB_H */

@@ -271,7 +271,9 @@ ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
         return;
     }
 
-    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
+    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_host(
+                                         &lane->batch),
                                      ngx_http_promotions_lane_plan_run,
                                      ngx_http_promotions_lane_planned, lane)
         != NGX_OK)
@@ -370,7 +372,9 @@ ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
 {
     size_t  i;
 
-    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
+    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_host(
+                                         &lane->batch),
                                      ngx_http_promotions_lane_push_run,
                                      ngx_http_promotions_lane_pushed, lane)
         != NGX_OK)

@@ -35,7 +35,8 @@ ngx_http_promotions_preview_start(ngx_http_promotions_ctx_t *ctx)
     preview->settings.git = ngx_http_promotions_worker.git;
     preview->settings.now = ngx_time();
 
-    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
+    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
+                       preview->promotion->parts[0].destination.url.host,
                                      ngx_http_promotions_preview_run,
                                      ngx_http_promotions_preview_done,
                                      preview)

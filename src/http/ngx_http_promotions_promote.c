@@ -186,7 +186,10 @@ ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
         waiter = i ? &ctx->others[i - 1] : &ctx->first;
 
         waiter->promotion = promotion;
-        pm_promotion_lane(promotion, (char *) waiter->lane);
+
+        if (pm_promotion_lane(promotion, (char *) waiter->lane) != 0) {
+            return NGX_ERROR;
+        }
 
         promotion->id = pm_arena_strdup(arena, (char *) waiter->id);
         promotion->group = (n > 1) ? promotions[0].id : NULL;

@@ -227,6 +227,14 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
         return NGX_ERROR;
     }
 
+    ngx_log_error(NGX_LOG_INFO, waiter->ctx->request->connection->log, 0,
+                  "promotion %s: %s/%s/%s to %s/%s/%s by \"%s\"",
+                  promotion->id,
+                  promotion->source.runtime, promotion->source.namespace,
+                  promotion->source.name, promotion->destination.runtime,
+                  promotion->destination.namespace,
+                  promotion->destination.name, promotion->key_name);
+
     ngx_promotions_args_string(args, promotion->id);
     ngx_promotions_args_string(args, promotion->source_environment);
     ngx_promotions_args_string(args, promotion->destination_environment);
