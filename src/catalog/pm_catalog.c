@@ -17,6 +17,10 @@ pm_catalog_create(pm_arena_t *arena)
     pm_catalog_index_init(&catalog->by_id, arena);
     pm_catalog_index_init(&catalog->by_name, arena);
     pm_catalog_index_init(&catalog->by_claim, arena);
+    pm_catalog_index_init(&catalog->by_kind, arena);
+    pm_catalog_index_init(&catalog->by_label, arena);
+    pm_catalog_index_init(&catalog->composites, arena);
+    pm_catalog_index_init(&catalog->merged, arena);
 
     return catalog;
 }
@@ -152,7 +156,17 @@ pm_catalog_finish(pm_catalog_t *catalog, pm_error_t *err)
         }
     }
 
-    return 0;
+    rc = pm_catalog_finish_products(catalog, err);
+
+    if (rc == 0) {
+        rc = pm_catalog_finish_templates(catalog, err);
+    }
+
+    if (rc == 0) {
+        rc = pm_catalog_finish_policies(catalog, err);
+    }
+
+    return rc ? rc : pm_catalog_finish_flows(catalog, err);
 }
 
 

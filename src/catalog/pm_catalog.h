@@ -12,6 +12,8 @@
 
 #include "base/pm_arena.h"
 #include "base/pm_error.h"
+#include "catalog/pm_policy.h"
+#include "catalog/pm_template.h"
 #include "document/pm_document.h"
 
 
@@ -35,6 +37,9 @@ typedef struct {
     const char  *path;           /* without leading or trailing "/", no "."
                                     or ".."; "": the root, or none */
     const char  *ref;            /* Argo's sources[].ref, or NULL */
+    const char **value_files;    /* of helm.valueFiles, those outside of path:
+                                    from the repository's root */
+    size_t       nvalue_files;
     unsigned     writable:1;     /* revision is a branch's name by its form
                                     (no 40-digit SHA, no semver range, not
                                     refs/tags/…); v1.2.3 is, and may still
@@ -55,6 +60,8 @@ typedef struct {
     size_t                   nsources;
     const char              *product;      /* annotation, or NULL */
     const pm_environment_t  *environment;  /* NULL: none */
+    const pm_template_t     *template;     /* for which this is the
+                                              destination; NULL: all files */
     const char              *file;         /* where it was read */
     unsigned                 line;
 } pm_application_t;
@@ -75,6 +82,17 @@ struct pm_environment_s {
     const char   *file;
     unsigned      line;
 };
+
+
+/* Applications that are promoted together. */
+
+typedef struct {
+    const char               *name;
+    const pm_manifest_t      *manifest;    /* NULL: only applications name
+                                              it */
+    const pm_application_t  **applications;
+    size_t                    napplications;
+} pm_product_t;
 
 
 /* An empty catalog in the arena; NULL when out of memory. */
@@ -102,6 +120,19 @@ const pm_application_t *pm_catalog_application(const pm_catalog_t *catalog,
 const pm_environment_t *pm_catalog_environment(const pm_catalog_t *catalog,
     const char *name_or_id);
 
+const pm_product_t *pm_catalog_product(const pm_catalog_t *catalog,
+    const char *name);
+
+/*
+ * What the policies say about promoting a product (NULL: an application of
+ * none) into an environment (NULL: none).  The result, the catalog's, has no
+ * values where there is no policy.  Constant time for pairs that an
+ * application has; for others policy is filled and returned.
+ */
+const pm_policy_t *pm_catalog_policy(const pm_catalog_t *catalog,
+    const char *product, const pm_environment_t *environment,
+    pm_policy_t *policy);
+
 /* All of them, in order of reading. */
 const pm_application_t *pm_catalog_applications(const pm_catalog_t *catalog,
     size_t i);
@@ -109,6 +140,9 @@ size_t pm_catalog_napplications(const pm_catalog_t *catalog);
 const pm_environment_t *pm_catalog_environments(const pm_catalog_t *catalog,
     size_t i);
 size_t pm_catalog_nenvironments(const pm_catalog_t *catalog);
+const pm_product_t *pm_catalog_products(const pm_catalog_t *catalog,
+    size_t i);
+size_t pm_catalog_nproducts(const pm_catalog_t *catalog);
 
 
 #endif /* PM_CATALOG_H */

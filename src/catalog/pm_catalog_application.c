@@ -49,7 +49,7 @@ pm_catalog_is_dns(const char *name)
 }
 
 
-static int
+int
 pm_catalog_dns(pm_catalog_reader_t *reader, const pm_node_t *metadata,
     const char *key, int required, const char **value)
 {

@@ -20,6 +20,12 @@ typedef struct {
 static const pm_catalog_kind_t  pm_catalog_kinds[] = {
     { "argoproj.io/v1alpha1", "Application", pm_catalog_read_application },
     { "promotions.nginx/v1", "Environment", pm_catalog_read_environment },
+    { "codefresh.io/v1beta1", "PromotionTemplate", pm_catalog_read_template },
+    { "codefresh.io/v1beta2", "PromotionTemplate", pm_catalog_read_template },
+    { "codefresh.io/v1beta1", "Product", pm_catalog_read_product },
+    { "codefresh.io/v1beta2", "Product", pm_catalog_read_product },
+    { "codefresh.io/v1beta1", "PromotionPolicy", pm_catalog_read_policy },
+    { "codefresh.io/v1beta1", "PromotionFlow", pm_catalog_read_flow },
     { NULL, NULL, NULL }
 };
 
@@ -65,6 +71,28 @@ pm_catalog_read_document(pm_catalog_reader_t *reader, const pm_node_t *root)
 }
 
 
+/* What is shown to clients: no folder of this machine. */
+
+static const char *
+pm_catalog_shown(const pm_catalog_t *catalog, const char *file)
+{
+    size_t       len;
+    const char  *slash;
+
+    len = catalog->folder ? strlen(catalog->folder) : 0;
+
+    if (len > 0 && strncmp(file, catalog->folder, len) == 0
+        && file[len] == '/')
+    {
+        return file + len + 1;
+    }
+
+    slash = strrchr(file, '/');
+
+    return slash ? slash + 1 : file;
+}
+
+
 int
 pm_catalog_read_text(pm_catalog_t *catalog, const char *runtime,
     const char *name, const char *text, size_t len, pm_error_t *err)
@@ -93,6 +121,7 @@ pm_catalog_read_text(pm_catalog_t *catalog, const char *runtime,
         rc = pm_error_memory(err);
 
     } else {
+        reader.shown = pm_catalog_shown(catalog, reader.file);
         rc = pm_document_parse(arena, name, text, len, &document, err);
     }
 

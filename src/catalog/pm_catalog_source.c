@@ -321,6 +321,11 @@ pm_catalog_source(pm_catalog_reader_t *reader, const pm_node_t *mapping,
         return rc;
     }
 
+    rc = pm_catalog_value_files(reader, mapping, where, source);
+    if (rc != 0) {
+        return rc;
+    }
+
     if (source->ref != NULL && *source->ref == '\0') {
         source->ref = NULL;
     }

@@ -151,6 +151,88 @@ pm_catalog_item(pm_catalog_reader_t *reader, const pm_node_t *item,
 
 
 int
+pm_catalog_any_item(pm_catalog_reader_t *reader, const pm_node_t *item,
+    const char *where, const char **value)
+{
+    char  what[256];
+
+    (void) snprintf(what, sizeof(what), "an item of %s", where);
+
+    return pm_catalog_text(reader, pm_node_resolve(item), what, value);
+}
+
+
+int
+pm_catalog_mentions(pm_catalog_reader_t *reader, const pm_node_t *mapping,
+    const char *where, const char *key, pm_catalog_mention_t **mentions,
+    size_t *n)
+{
+    int                    rc;
+    char                   what[256];
+    size_t                 i;
+    const pm_node_t       *list, *item;
+    pm_catalog_mention_t  *mention;
+
+    *mentions = NULL;
+    *n = 0;
+
+    list = NULL;
+    rc = pm_catalog_node(reader, mapping, where, key, PM_NODE_SEQUENCE,
+                         PM_CATALOG_OPTIONAL, &list);
+
+    if (rc != 0 || list == NULL) {
+        return rc;
+    }
+
+    mention = pm_arena_zalloc(reader->arena, (list->length + 1)
+                                             * sizeof(pm_catalog_mention_t));
+    if (mention == NULL) {
+        return pm_error_memory(reader->err);
+    }
+
+    *mentions = mention;
+    *n = list->length;
+
+    (void) snprintf(what, sizeof(what), "%s%s%s", where, *where ? "." : "",
+                    key);
+
+    for (i = 0; i < list->length; i++, mention++) {
+        item = pm_node_resolve(list->items[i]);
+        mention->line = item->line;
+        mention->column = item->column;
+
+        rc = pm_catalog_item(reader, item, what, &mention->name);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+pm_catalog_mention(pm_catalog_reader_t *reader, const pm_node_t *mapping,
+    const char *where, const char *key, int required,
+    pm_catalog_mention_t *mention)
+{
+    int               rc;
+    const pm_node_t  *node;
+
+    rc = pm_catalog_string(reader, mapping, where, key, required,
+                           &mention->name);
+
+    if (rc == 0 && mention->name != NULL) {
+        node = pm_node_get(mapping, key);
+        mention->line = node->line;
+        mention->column = node->column;
+    }
+
+    return rc;
+}
+
+
+int
 pm_catalog_integer(pm_catalog_reader_t *reader, const pm_node_t *mapping,
     const char *where, const char *key, long *value)
 {

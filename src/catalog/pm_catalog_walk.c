@@ -405,8 +405,15 @@ pm_catalog_walk(pm_catalog_walk_t *walk, const char *path)
 
     path = pm_arena_strndup(walk->arena, path, len);
 
-    return path ? pm_catalog_walk_folder(walk, path)
-                : pm_error_memory(walk->err);
+    if (path == NULL) {
+        return pm_error_memory(walk->err);
+    }
+
+    walk->catalog->folder = path;
+    rc = pm_catalog_walk_folder(walk, path);
+    walk->catalog->folder = NULL;
+
+    return rc;
 }
 
 

@@ -48,10 +48,8 @@ pm_git_advertisement_starts(const char *data, size_t len, const char *word)
 }
 
 
-/* The characters that git-check-ref-format(1) allows. */
-
-static int
-pm_git_advertisement_name(const char *name, size_t len)
+int
+pm_git_ref_valid(const char *name, size_t len)
 {
     size_t  i;
 
@@ -62,7 +60,8 @@ pm_git_advertisement_name(const char *name, size_t len)
     for (i = 0; i < len; i++) {
         if ((unsigned char) name[i] <= 0x20 || name[i] == 0x7f
             || strchr("~^:?*[\\", name[i]) != NULL
-            || (name[i] == '.' && i + 1 < len && name[i + 1] == '.'))
+            || (name[i] == '.' && i + 1 < len && name[i + 1] == '.')
+            || (name[i] == '/' && (i + 1 == len || name[i + 1] == '/')))
         {
             return 0;
         }
@@ -117,7 +116,7 @@ pm_git_advertisement_capability(pm_git_advertisement_reader_t *reader,
         len -= sizeof(symref) - 1;
 
         if (pm_git_advertisement_starts(word, len, "refs/heads/")
-            && pm_git_advertisement_name(word, len))
+            && pm_git_ref_valid(word, len))
         {
             advertisement->head = pm_arena_strndup(reader->arena, word, len);
 
@@ -202,7 +201,7 @@ pm_git_advertisement_ref_line(pm_git_advertisement_reader_t *reader,
      * of no use to anybody; zeros would read as "there is no such ref"
      */
 
-    if (!pm_git_advertisement_name(name, len) || pm_oid_is_zero(&ref.id)) {
+    if (!pm_git_ref_valid(name, len) || pm_oid_is_zero(&ref.id)) {
         return 0;
     }
 

@@ -27,6 +27,10 @@ int pm_git_advertisement_read(pm_git_pktline_t *lines,
     pm_git_service_t service, int announced, pm_arena_t *arena,
     pm_git_advertisement_t **advertisement, pm_error_t *err);
 
+/* 1 if name begins with "refs/" and has only what git-check-ref-format(1)
+ * allows: neither spaces nor control characters, so it is safe in a line. */
+int pm_git_ref_valid(const char *name, size_t len);
+
 /* "git-upload-pack" or "git-receive-pack". */
 const char *pm_git_service_name(pm_git_service_t service);
 

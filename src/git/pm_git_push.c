@@ -1,4 +1,4 @@
-#include "git/pm_git_remote.h"
+#include "git/pm_git_advertisement.h"
 #include "git/pm_git_report.h"
 #include "git/pm_git_transport.h"
 
@@ -117,6 +117,11 @@ pm_git_push(pm_git_remote_t *remote,
     for (i = 0; i < ncommands; i++) {
         commands[i].ok = 0;
         commands[i].reason = NULL;
+
+        if (!pm_git_ref_valid(commands[i].ref, strlen(commands[i].ref))) {
+            return pm_error_set(err, PM_INVALID, "\"%.200s\" is not the name "
+                                "of a ref", commands[i].ref);
+        }
     }
 
     /* what cannot tell whether it worked is not asked to do it */

@@ -1,4 +1,5 @@
 #include "git/pm_git_url_part.h"
+#include "base/pm_string.h"
 
 #include <string.h>
 #include <strings.h>
@@ -179,6 +180,10 @@ pm_git_url_read(pm_arena_t *arena, const char *text, int prefix,
             return pm_git_url_invalid(&parser, "has a space, a control "
                                       "character, \"?\", \"#\" or \"\\\"");
         }
+    }
+
+    if (pm_utf8_valid(text, strlen(text)) != strlen(text)) {
+        return pm_git_url_invalid(&parser, "is not UTF-8");
     }
 
     rest = strstr(text, "://");

@@ -14,7 +14,7 @@
 
 
 static ngx_int_t ngx_http_promotions_list_args(ngx_promotions_args_t *args,
-    ngx_http_promotions_ctx_t *ctx);
+    ngx_http_promotions_ctx_t *ctx, const char **fault);
 static ngx_int_t ngx_http_promotions_list_time(ngx_promotions_args_t *args,
     ngx_http_request_t *r, const char *name, const char *none);
 static void ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
@@ -34,7 +34,7 @@ static const char  *ngx_http_promotions_list_filters[] = {
 ngx_int_t
 ngx_http_promotions_list(ngx_http_request_t *r)
 {
-    ngx_int_t                     rc;
+    const char                   *fault;
     ngx_promotions_args_t         args;
     ngx_http_promotions_ctx_t    *ctx;
     ngx_http_promotions_asked_t  *asked;
@@ -48,11 +48,16 @@ ngx_http_promotions_list(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_promotions_list_args(&args, ctx);
+    fault = NULL;
 
-    if (rc != NGX_OK) {
+    if (ngx_http_promotions_list_args(&args, ctx, &fault) != NGX_OK) {
         ngx_destroy_pool(args.pool);
-        return rc;
+
+        if (fault == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST, fault);
     }
 
     asked = ngx_http_promotions_asked(ctx);
@@ -78,11 +83,11 @@ ngx_http_promotions_list(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK, or what the request is to be finalized with. */
+/* NGX_ERROR: *fault is what is wrong with the query, or there is no memory. */
 
 static ngx_int_t
 ngx_http_promotions_list_args(ngx_promotions_args_t *args,
-    ngx_http_promotions_ctx_t *ctx)
+    ngx_http_promotions_ctx_t *ctx, const char **fault)
 {
     u_char               *set;
     ngx_int_t             limit;
@@ -96,7 +101,7 @@ ngx_http_promotions_list_args(ngx_promotions_args_t *args,
 
     set = ngx_pnalloc(args->pool, sizeof("promotions:") + text.len);
     if (set == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     ngx_promotions_args_add(args, set,
@@ -106,16 +111,16 @@ ngx_http_promotions_list_args(ngx_promotions_args_t *args,
     if (ngx_http_promotions_list_time(args, r, "from", "-inf") != NGX_OK
         || ngx_http_promotions_list_time(args, r, "to", "+inf") != NGX_OK)
     {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                   "from and to must be milliseconds since 1970");
+        *fault = "from and to must be milliseconds since 1970";
+        return NGX_ERROR;
     }
 
     text = ngx_http_promotions_query(r, "cursor");
 
     for (i = 0; i < text.len; i++) {
         if (text.data[i] != '-' && !isxdigit(text.data[i])) {
-            return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                       "cursor must be what the answer before it gave");
+            *fault = "cursor must be what the answer before it gave";
+            return NGX_ERROR;
         }
     }
 
@@ -126,8 +131,8 @@ ngx_http_promotions_list_args(ngx_promotions_args_t *args,
                      : NGX_HTTP_PROMOTIONS_LIST_MIN;
 
     if (limit < 1 || limit > NGX_HTTP_PROMOTIONS_LIST_MAX) {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                                        "limit must be a number up to 100");
+        *fault = "limit must be a number from 1 to 100";
+        return NGX_ERROR;
     }
 
     ngx_promotions_args_number(args, limit);

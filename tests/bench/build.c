@@ -2,7 +2,8 @@
  * build.c: what one promotion costs before anything is sent: compare two
  * environments of an application, a blob, the trees, a commit, a thin pack.
  * Prints milliseconds (median) and bytes for repositories of 100, 10,000 and
- * 100,000 files in apps/<team>/<application>/<environment>/.
+ * 100,000 files in apps/<team>/<application>/<environment>/; fails if the last
+ * takes more than BENCH_GROWTH times the first.
  *
  * Made by git fast-import in a temporary folder, which is removed.
  */
@@ -18,6 +19,7 @@
 
 
 #define BENCH_ROUNDS   201
+#define BENCH_GROWTH   4
 
 /* files of an application: 2 environments, 5 files each */
 #define BENCH_FILES    10
@@ -162,7 +164,7 @@ bench_promote(pm_git_mirror_t *mirror, const pm_oid_t *head, unsigned round,
 }
 
 
-static void
+static double
 bench_size(pm_git_t *git, unsigned files)
 {
     char              path[128], hex[64];
@@ -216,6 +218,8 @@ bench_size(pm_git_t *git, unsigned files)
     pm_git_remote_close(remote);
     pm_git_mirror_close(mirror);
     pm_arena_destroy(arena);
+
+    return times[BENCH_ROUNDS / 2];
 }
 
 
@@ -223,6 +227,7 @@ int
 main(void)
 {
     char                command[128], mirrors[64];
+    double              first, last;
     size_t              i;
     pm_git_t           *git;
     pm_error_t          err = {0};
@@ -243,13 +248,18 @@ main(void)
 
     bench_check(pm_git_create(&settings, &git, &err), &err);
 
-    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        bench_size(git, sizes[i]);
+    first = bench_size(git, sizes[0]);
+    last = first;
+
+    for (i = 1; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        last = bench_size(git, sizes[i]);
     }
+
+    printf("%.2f times from the smallest to the largest\n", last / first);
 
     pm_git_destroy(git);
 
     (void) snprintf(command, sizeof(command), "rm -rf %s", bench_folder);
 
-    return system(command) == 0 ? 0 : 1;
+    return system(command) == 0 && last <= BENCH_GROWTH * first ? 0 : 1;
 }

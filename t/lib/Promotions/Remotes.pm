@@ -234,6 +234,7 @@ sub odd_server {
 #   cut    => { to_client => $n }  # the connection is cut after so many bytes
 #   stall  => { to_server => $n }  # … or goes silent
 #   slow   => { to_client => $n }  # … or passes a byte in half a second
+#   from   => qr/…/: … counted from what is sent to the server and matches on
 #   while  => path: cut, stall and slow apply while it exists
 #   once   => 1: and that is removed when it happens
 sub wire {
@@ -246,6 +247,7 @@ sub wire {
             PeerPort => $port) or return;
         my $select = IO::Select->new($client, $server);
         my %passed = (to_client => 0, to_server => 0);
+        my $begun = !$options{from};
 
         while (my @ready = $select->can_read) {
             for my $from (@ready) {
@@ -254,18 +256,21 @@ sub wire {
 
                 sysread $from, my $bytes, 65536 or return;
 
+                $begun ||= $way eq 'to_server' && $bytes =~ $options{from};
+
                 $bytes = $options{edit}->($way, $bytes) if $options{edit};
                 keep($options{file}, $bytes)
                     if $options{file} && $way eq 'to_server';
 
-                my $active = !$options{while} || -e $options{while};
+                my $active = $begun && (!$options{while}
+                                        || -e $options{while});
                 my ($kind) = grep { $options{$_} && $active }
                              qw(cut stall slow);
                 my $end = $kind ? $options{$kind}{$way} : undef;
                 my $left = defined $end ? $end - $passed{$way} : 0;
 
                 if (!defined $end || length $bytes <= $left) {
-                    $passed{$way} += length $bytes;
+                    $passed{$way} += length $bytes if $begun;
                     syswrite $to, $bytes;
                     next;
                 }

@@ -23,6 +23,8 @@ static char  test_root[4096];
 static void
 test_source(FILE *out, const char *what, const pm_catalog_source_t *source)
 {
+    size_t  i;
+
     fprintf(out, "  %s %s@%s:%s", what, source->repository,
             source->revision ? source->revision : "HEAD", source->path);
 
@@ -32,13 +34,101 @@ test_source(FILE *out, const char *what, const pm_catalog_source_t *source)
 
     fprintf(out, "%s%s\n", source->writable ? " writable" : "",
             source->promotable ? " promotable" : "");
+
+    for (i = 0; i < source->nvalue_files; i++) {
+        fprintf(out, "    values %s\n", source->value_files[i]);
+    }
 }
 
 
 static void
-test_application(FILE *out, const pm_application_t *application)
+test_entry(FILE *out, const char *what, const pm_template_file_t *entry)
 {
     size_t  i;
+
+    fprintf(out, "    %s %s%s", what, entry->pattern ? entry->pattern : "any",
+            entry->glob ? " (pattern)" : "");
+
+    for (i = 0; i < entry->npaths; i++) {
+        fprintf(out, " %s", pm_jsonpath_text(entry->paths[i]).data);
+    }
+
+    fprintf(out, "%s", entry->npaths ? "" : " whole");
+
+    if (entry->to != NULL) {
+        fprintf(out, " to %s", entry->to);
+    }
+
+    fprintf(out, " (%s %s, %s:%u)\n", entry->origin->kind,
+            entry->origin->name, entry->origin->file, entry->origin->line);
+}
+
+
+static void
+test_template(FILE *out, const pm_template_t *template)
+{
+    size_t  i;
+
+    fprintf(out, "  template %s by %s%s%s\n", template->name,
+            template->origin, template->mirror ? " mirror of " : "",
+            template->mirror ? template->deletions->name : "");
+
+    if (template->version.file != NULL) {
+        fprintf(out, "    version %s %s (%s)\n", template->version.file,
+                pm_jsonpath_text(template->version.path).data,
+                template->version.origin->name);
+    }
+
+    for (i = 0; i < template->nfiles; i++) {
+        test_entry(out, "file", &template->files[i]);
+    }
+
+    for (i = 0; i < template->nexcludes; i++) {
+        test_entry(out, "exclude", &template->excludes[i]);
+    }
+}
+
+
+static void
+test_policy(FILE *out, const pm_policy_t *policy)
+{
+    size_t  i;
+
+    for (i = 0; i < PM_POLICY_FIELDS; i++) {
+        if (policy->values[i] != NULL) {
+            fprintf(out, "  %s %s (%s)\n", pm_policy_fields[i],
+                    policy->values[i], policy->origins[i]->name);
+        }
+    }
+}
+
+
+static void
+test_product(FILE *out, const pm_product_t *product)
+{
+    size_t  i;
+
+    fprintf(out, "product %s", product->name);
+
+    if (product->manifest != NULL) {
+        fprintf(out, " %s:%u", product->manifest->file,
+                product->manifest->line);
+    }
+
+    for (i = 0; i < product->napplications; i++) {
+        fprintf(out, " %s", product->applications[i]->name);
+    }
+
+    fprintf(out, "\n");
+}
+
+
+static void
+test_application(FILE *out, const pm_catalog_t *catalog,
+    const pm_application_t *application)
+{
+    size_t       i;
+    pm_policy_t  policy;
 
     fprintf(out, "application %s/%s/%s %s:%u\n", application->runtime,
             application->namespace, application->name, application->file,
@@ -65,6 +155,13 @@ test_application(FILE *out, const pm_application_t *application)
     if (application->environment != NULL) {
         fprintf(out, "  environment %s\n", application->environment->name);
     }
+
+    if (application->template != NULL) {
+        test_template(out, application->template);
+    }
+
+    test_policy(out, pm_catalog_policy(catalog, application->product,
+                                       application->environment, &policy));
 }
 
 
@@ -137,7 +234,12 @@ test_dump(const char *path)
 
     } else {
         for (i = 0; i < pm_catalog_napplications(catalog); i++) {
-            test_application(out, pm_catalog_applications(catalog, i));
+            test_application(out, catalog,
+                             pm_catalog_applications(catalog, i));
+        }
+
+        for (i = 0; i < pm_catalog_nproducts(catalog); i++) {
+            test_product(out, pm_catalog_products(catalog, i));
         }
 
         for (i = 0; i < pm_catalog_nenvironments(catalog); i++) {

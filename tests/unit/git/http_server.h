@@ -11,6 +11,7 @@
  *   /dumb/ /silent/ /drip/ /headers/ /refs/ /cut/ /huge/
  *   /push-cut/ /push-403/ /push-408/ /push-500/ /push-silent/
  *                          http-backend for GET, a fault for POST
+ *   /close/                http-backend, then the connection is closed
  *   /push-acks/            the same; endless ACKs for POST
  *   /push-lies/            the same; a pack of nothing for POST
  */
@@ -65,6 +66,9 @@ typedef struct {
     char                  query[1024];
     char                  type[128];
 } http_server_request_t;
+
+
+static pthread_mutex_t  http_server_mutex = PTHREAD_MUTEX_INITIALIZER;
 
 
 static void
@@ -181,12 +185,16 @@ http_server_read(http_server_request_t *r)
         }
     }
 
-    __sync_add_and_fetch(&r->server->log->requests, 1);
+    (void) pthread_mutex_lock(&http_server_mutex);
+
+    r->server->log->requests++;
     http_server_header(r->head, "Authorization",
                        r->server->log->authorization, 256);
     http_server_header(r->head, "Expect", r->server->log->expect, 64);
     http_server_header(r->head, "Content-Encoding",
                        r->server->log->encoding, 64);
+
+    (void) pthread_mutex_unlock(&http_server_mutex);
 
     return 0;
 }
@@ -334,12 +342,18 @@ http_server_serve(http_server_request_t *r)
         return 1;
     }
 
+    if (strcmp(first, "close") == 0) {
+        http_server_backend(r, rest);
+        return 0;
+    }
+
     if (strcmp(first, "auth") == 0) {
 
         /* user:p@ss */
 
-        if (strcmp(r->server->log->authorization, "Basic dXNlcjpwQHNz") == 0)
-        {
+        http_server_header(r->head, "Authorization", headers, 256);
+
+        if (strcmp(headers, "Basic dXNlcjpwQHNz") == 0) {
             http_server_backend(r, rest);
 
         } else {

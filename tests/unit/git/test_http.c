@@ -253,6 +253,35 @@ test_push_is_sent_once(void **state)
 }
 
 
+/* A kept connection that the server has closed meanwhile is not used. */
+
+static void
+test_push_after_close(void **state)
+{
+    pm_oid_t                 old, new, seen;
+    pm_git_report_t          report;
+    pm_git_command_t         command;
+    pm_git_advertisement_t  *adv;
+
+    open_at("/close/bare.git");
+
+    adv = advertisement(PM_GIT_RECEIVE_PACK);
+    (void) usleep(50000);
+
+    old = oid("main");
+    new = commit(&old, "x");
+    make_pack(&old, &new, NULL);
+    command = update("refs/heads/main", &old, &new);
+
+    assert_int_equal(pm_git_push(fx.remote, adv, &command, 1, &fx.pack,
+                                 fx.arena, &report, &fx.err), 0);
+    assert_int_equal(server.log->connections, 2);
+
+    seen = remote_oid("main");
+    assert_true(pm_oid_equal(&seen, &new));
+}
+
+
 static void
 test_credentials(void **state)
 {
@@ -644,6 +673,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_push_refused_or_unclear, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_push_is_sent_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_push_after_close, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_credentials, setup, teardown),
         cmocka_unit_test_setup_teardown(test_redirects, setup, teardown),

@@ -1,0 +1,182 @@
+# docs/openapi.json describes what the module answers: each answer below is
+# checked against its schema, and each route of the document is asked for.
+
+use lib 't/lib';
+use Promotions::Test;
+
+my $document = slurp_json('docs/openapi.json');
+my $scene = scene();
+my $nginx = $scene->{nginx};
+my %asked;
+
+
+# What is wrong with a value, as "place: fault" lines; the keywords of JSON
+# Schema that the document uses, and no others.
+sub faults {
+    my ($schema, $value, $place) = @_;
+
+    if (my $ref = $schema->{'$ref'}) {
+        my $found = $document;
+        $found = $found->{$_} // die "no $ref" for (split m{/}, $ref)[1 .. 3];
+        return faults($found, $value, $place);
+    }
+
+    for my $keyword (keys %$schema) {
+        die "a keyword that is not checked: $keyword"
+            if $keyword !~ /^(?:type|required|properties|items|oneOf|enum|const
+                               |pattern|minLength|maxLength|minimum|maximum
+                               |default|description|format)$/x;
+    }
+
+    my @faults;
+
+    if ($schema->{oneOf}) {
+        my $fit = grep { !faults($_, $value, $place) } @{ $schema->{oneOf} };
+        return $fit == 1 ? () : "$place: fits $fit of oneOf";
+    }
+
+    if (my $type = $schema->{type}) {
+        my @types = ref $type ? @$type : $type;
+        return "$place: is a " . type_of($value) . ", not a @types"
+            if !grep { $_ eq type_of($value) } @types;
+    }
+
+    push @faults, "$place: $value is not $schema->{const}"
+        if exists $schema->{const} && $value ne $schema->{const};
+    push @faults, "$place: $value is none of its values"
+        if $schema->{enum} && !grep { $_ eq $value } @{ $schema->{enum} };
+    push @faults, "$place: $value does not match"
+        if $schema->{pattern} && $value !~ /$schema->{pattern}/;
+
+    if (ref $value eq 'HASH') {
+        push @faults, map { "$place/$_: missing" }
+                      grep { !exists $value->{$_} }
+                      @{ $schema->{required} || [] };
+
+        # every property is documented
+        for my $name ($schema->{properties} ? sort keys %$value : ()) {
+            my $inner = $schema->{properties}{$name};
+            push @faults, $inner
+                ? faults($inner, $value->{$name}, "$place/$name")
+                : "$place/$name: not in the document";
+        }
+
+    } elsif (ref $value eq 'ARRAY') {
+        push @faults, faults($schema->{items}, $value->[$_], "$place/$_")
+            for 0 .. $#$value;
+    }
+
+    return @faults;
+}
+
+
+sub type_of {
+    my ($value) = @_;
+
+    return 'null' if !defined $value;
+    return 'object' if ref $value eq 'HASH';
+    return 'array' if ref $value eq 'ARRAY';
+    return 'boolean' if JSON::PP::is_bool($value);
+
+    # what JSON::PP would write without quotes
+    my $text = JSON::PP->new->allow_nonref->encode($value);
+    return $text =~ /^"/ ? 'string' : $text =~ /\./ ? 'number' : 'integer';
+}
+
+
+sub fits {
+    my ($method, $path, $response, $status) = @_;
+
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+
+    $asked{"$method $path"} = 1;
+    is($response->{status}, $status, "$method $path: $status")
+        or diag($response->{body});
+
+    my $answer = $document->{paths}{$path}{$method}{responses}{$status};
+    my @faults = $answer
+        ? faults($answer->{content}{'application/json'}{schema},
+                 $response->json, '')
+        : 'the status is not in the document';
+    push @faults, map { "no header $_" }
+                  grep { !defined $response->{headers}{lc $_} }
+                  keys %{ $answer->{headers} || {} };
+
+    is(join("\n", @faults), '', "$method $path: $status as documented");
+}
+
+
+my @pair = ('orders-dev', 'orders-qa');
+my $body = { srcAppId => app_id($pair[0]), destAppId => app_id($pair[1]),
+             message => 'm' };
+
+fits('post', '/preview', $scene->preview(@pair), 200);
+fits('post', '/preview', $scene->preview('nobody', 'orders-qa'), 404);
+
+my $r = $scene->commit(@pair, description => 'd');
+fits('post', '/commit', $r, 200);
+my $id = $r->{headers}{'promotion-id'};
+
+fits('post', '/commit', $scene->commit(@pair), 400);
+fits('post', '/commit', $scene->post('commit', {}), 400);
+fits('post', '/commit', $scene->post('commit', $body, key => 'a.b'), 401);
+fits('post', '/commit', $scene->post('commit', $body,
+     key => $scene->{redis}->key(grants => 'PROMOTE_TO@prod')), 403);
+fits('post', '/commit', $scene->post('commit', $body,
+     headers => { 'Content-Type' => 'text/plain' }), 415);
+
+$scene->{repo}->commit({ 'dev/orders/values.yaml' => "n: 1\n" });
+fits('post', '/commit', $scene->commit(@pair, expectedDigest => 'a' x 64),
+     409);
+fits('post', '/commit', $scene->post('commit', $body,
+     headers => { Prefer => 'respond-async' }), 202);
+
+wait_for('it to land', sub {
+    $scene->{repo}->file('main', 'qa/orders/values.yaml') eq "n: 1\n";
+});
+
+fits('get', '/', $scene->get(''), 200);
+fits('get', '/', $scene->get("?$_"), 400)
+    for 'limit=0', 'limit=101', 'limit=x', 'from=x', 'cursor=%20';
+fits('get', '/{id}', $scene->get($id), 200);
+fits('get', '/{id}', $scene->get('01a2001d-75a5-7fbc-ae06-c267bdbe0942'),
+     404);
+
+$r = $nginx->request(method => 'DELETE', key => $scene->{key},
+                     path => "/api/promotions/$id");
+fits('delete', '/{id}', $r, 409);
+
+
+# one that waits behind a push can be cancelled
+
+$scene->{repo}->hook('pre-receive', "#!/bin/sh\nsleep 2\n");
+$scene->{repo}->commit({ 'dev/orders/values.yaml' => "n: 2\n" });
+
+my @waiting = map {
+    $scene->post('commit', { %$body, message => "m$_" },
+                 headers => { Prefer => 'respond-async' })
+} 1, 2;
+
+$id = $waiting[1]{headers}{'promotion-id'};
+fits('delete', '/{id}', $nginx->request(method => 'DELETE',
+     key => $scene->{key}, path => "/api/promotions/$id"), 200);
+
+wait_for('the other to land', sub {
+    $scene->get($waiting[0]{headers}{'promotion-id'})->json->{state}
+        eq 'LANDED';
+});
+
+fits('get', '/health', $nginx->request(path => '/health'), 200);
+$scene->{redis}->kill;
+fits('get', '/health', $nginx->request(path => '/health'), 503);
+fits('post', '/commit', $scene->commit(@pair), 503);
+
+for my $path (sort keys %{ $document->{paths} }) {
+    for my $method (grep { /^(?:get|post|put|delete)$/ }
+                    sort keys %{ $document->{paths}{$path} })
+    {
+        ok($asked{"$method $path"}, "$method $path was asked for");
+    }
+}
+
+done_testing();
