@@ -25,6 +25,7 @@ typedef struct {
     const pm_node_t      *node;
     int                   indent;      /* of the parent */
     int                   item;        /* the parent is a sequence */
+    int                   scalar;      /* the body is a block scalar's */
     size_t                depth;
     pm_buffer_t           head;
     pm_buffer_t           body;
@@ -228,6 +229,10 @@ pm_replace_lines(pm_replace_t *r)
 
         rc = pm_replace_splice(r, at, at, &text, 0);
 
+        /* comments between would become a part of it */
+
+        start = r->scalar ? pm_line_after(r->document, at) : start;
+
         if (rc == 0) {
             rc = pm_replace_splice(r, start, end, &r->body, 1);
         }
@@ -392,6 +397,7 @@ pm_edit_replace(pm_edit_t *e, const pm_node_t *destination,
         } else {
             rc = pm_edit_render(e, value, r.indent, r.item, &r.head,
                                 &r.body);
+            r.scalar = (value->length == 0 && r.body.len > 0);
 
             if (rc == 0) {
                 rc = (r.head.failed || r.body.failed)

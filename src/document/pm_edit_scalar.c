@@ -138,7 +138,7 @@ pm_edit_scalar_equal(const pm_edit_t *e, const pm_node_t *a,
         return 0;
     }
 
-    return a->kind != PM_NODE_STRING
+    return a->kind != PM_NODE_STRING || e->destination->json
            || (a->style == PM_STYLE_PLAIN) == (b->style == PM_STYLE_PLAIN)
            || !pm_edit_ambiguous(&a->text);
 }

@@ -14,6 +14,7 @@
 typedef struct {
     size_t            steps;
     int               across;      /* one of the two is JSON */
+    int               json;        /* the destination is */
     const pm_node_t  *place;       /* in the destination: looked at last */
     int               many;        /* too many steps */
 } pm_verify_t;
@@ -63,7 +64,7 @@ pm_verify_scalar(const pm_verify_t *v, const pm_node_t *result,
                          : pm_verify_text(&result->text, &other->text);
 
     case PM_NODE_STRING:
-        if (!v->across && pm_edit_ambiguous(&other->text)
+        if (!v->json && pm_edit_ambiguous(&other->text)
             && (result->style == PM_STYLE_PLAIN)
                != (other->style == PM_STYLE_PLAIN))
         {
@@ -513,6 +514,7 @@ pm_edit_verify(pm_arena_t *arena, const pm_document_t *source,
 
     memset(&v, 0, sizeof(pm_verify_t));
     v.across = (source->json != destination->json);
+    v.json = destination->json;
 
     if (!pm_verify_bytes(destination, result)) {
         return pm_error_set(err, PM_UNPROCESSABLE, "%s: the edit would "

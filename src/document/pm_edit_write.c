@@ -51,6 +51,44 @@ pm_write_needs_newline(const pm_edit_t *e, const pm_splice_t *splice,
 }
 
 
+/* The last value is a block scalar without a newline, which one after it
+ * would become its own. */
+
+static int
+pm_write_open_block(const pm_document_t *document)
+{
+    size_t            i;
+    const char       *header;
+    const pm_node_t  *node;
+
+    node = document->nroots ? document->roots[document->nroots - 1] : NULL;
+
+    while (node != NULL && node->length > 0) {
+        node = (node->kind == PM_NODE_SEQUENCE)
+               ? node->items[node->length - 1]
+               : node->members[node->length - 1].value;
+    }
+
+    if (node == NULL || node->end < document->text.len
+        || (node->style != PM_STYLE_LITERAL
+            && node->style != PM_STYLE_FOLDED))
+    {
+        return 0;
+    }
+
+    header = document->text.data + node->start;
+
+    for (i = 1; i < 3 && node->start + i < node->end; i++) {
+
+        if (header[i] == '-') {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* A destination without a newline at its end stays so, unless a block scalar
  * needs it. */
 
@@ -126,6 +164,14 @@ pm_write_text(pm_edit_t *e, const pm_splice_t *splices, size_t n,
         newline = pm_write_needs_newline(e, &splices[i], text)
                   ? strlen(e->style.newline) : 0;
         cut = (i + 1 == n) ? pm_write_newline_too_much(e, &splices[i]) : 0;
+
+        if (newline > 0 && (i == 0 || at < e->destination->text.len)
+            && pm_write_open_block(e->destination))
+        {
+            return pm_edit_fault(e, NULL, "the file ends in a block scalar "
+                                 "without a newline, which would get one; "
+                                 "add it, or promote the whole file");
+        }
 
         rc = pm_write_range(e, &splices[i], newline, cut, &ranges[i]);
         if (rc != 0) {

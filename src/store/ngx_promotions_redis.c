@@ -1,14 +1,17 @@
 #include "store/ngx_promotions_redis_internal.h"
-#include "store/ngx_promotions_redis_event.h"
 
 
 #define NGX_PROMOTIONS_REDIS_MAX_WAIT   2000
 
+/* Bytes of one reply, and of one message: what is more is no Redis of ours. */
+
+#define NGX_PROMOTIONS_REDIS_REPLY      (128 * 1024 * 1024)
+#define NGX_PROMOTIONS_REDIS_MESSAGE    (1024 * 1024)
+
 
 static void ngx_promotions_redis_connect(ngx_promotions_redis_t *redis);
-static void ngx_promotions_redis_connected(const redisAsyncContext *context,
-    int status);
-static void ngx_promotions_redis_closed(void *data);
+static void ngx_promotions_redis_report(ngx_promotions_redis_t *redis,
+    const char *reason);
 static void ngx_promotions_redis_connect_timeout(ngx_event_t *ev);
 static void ngx_promotions_redis_reconnect(ngx_event_t *ev);
 
@@ -38,9 +41,17 @@ ngx_promotions_redis_subscribe(ngx_cycle_t *cycle,
     redis->message = handler;
     redis->data = data;
 
+    ngx_queue_init(&redis->commands);
+
     if (channel != NULL) {
         redis->channel = *channel;
     }
+
+    redis->event.limit = redis->channel.len ? NGX_PROMOTIONS_REDIS_MESSAGE
+                                            : NGX_PROMOTIONS_REDIS_REPLY;
+    redis->event.data = redis;
+    redis->event.reply = ngx_promotions_redis_reply;
+    redis->event.failed = ngx_promotions_redis_failed;
 
     redis->backoff = NGX_PROMOTIONS_REDIS_BACKOFF;
 
@@ -76,38 +87,28 @@ ngx_promotions_redis_destroy(ngx_promotions_redis_t *redis)
 static void
 ngx_promotions_redis_connect(ngx_promotions_redis_t *redis)
 {
-    redisAsyncContext  *context;
+    redisContext  *context;
 
     context = ngx_promotions_redis_open(redis);
 
     if (context == NULL) {
-        ngx_promotions_redis_fail(redis, "out of memory");
-        ngx_promotions_redis_closed(redis);
+        ngx_promotions_redis_failed(redis, "out of memory");
         return;
     }
 
     if (context->err) {
-        ngx_promotions_redis_fail(redis, context->errstr);
-        redisAsyncFree(context);
-        ngx_promotions_redis_closed(redis);
+        ngx_promotions_redis_report(redis, context->errstr);
+        redisFree(context);
+        ngx_promotions_redis_close(redis);
         return;
     }
 
-    context->data = redis;
-
-    if (ngx_promotions_redis_attach(context, ngx_promotions_redis_closed,
-                                    redis, redis->log)
+    if (ngx_promotions_redis_event_open(&redis->event, context, redis->log)
         != NGX_OK)
     {
-        redisAsyncFree(context);
-        ngx_promotions_redis_closed(redis);
+        ngx_promotions_redis_failed(redis, "no connection of nginx is free");
         return;
     }
-
-    redis->context = context;
-
-    (void) redisAsyncSetConnectCallback(context,
-                                        ngx_promotions_redis_connected);
 
     ngx_add_timer(&redis->connect_timer, redis->conf->connect_timeout);
 
@@ -117,39 +118,50 @@ ngx_promotions_redis_connect(ngx_promotions_redis_t *redis)
                        : ngx_promotions_redis_login(redis))
         != NGX_OK)
     {
-        ngx_promotions_redis_close(redis);
+        ngx_promotions_redis_failed(redis, "out of memory");
     }
 }
 
 
-static void
-ngx_promotions_redis_connected(const redisAsyncContext *context, int status)
+void
+ngx_promotions_redis_failed(void *data, const char *reason)
 {
-    if (status != REDIS_OK) {
-        ngx_promotions_redis_fail(context->data, context->c.errstr);
-    }
-}
-
-
-/* The context is gone, whoever freed it: connect again later. */
-
-static void
-ngx_promotions_redis_closed(void *data)
-{
-    ngx_msec_t               wait;
     ngx_promotions_redis_t  *redis = data;
 
-    if (redis->ready && !redis->reported && !redis->closing) {
-        ngx_promotions_redis_fail(redis, redis->context->errstr);
-    }
+    ngx_promotions_redis_report(redis, reason);
+    ngx_promotions_redis_close(redis);
+}
 
-    redis->context = NULL;
-    redis->ready = 0;
+
+static void
+ngx_promotions_redis_report(ngx_promotions_redis_t *redis, const char *reason)
+{
+    ngx_uint_t  level;
+
+    level = redis->reported ? NGX_LOG_INFO : NGX_LOG_ERR;
+    redis->reported = 1;
+
+    ngx_log_error(level, redis->log, 0, "redis \"%V\" is not usable: %s",
+                  &redis->conf->name, reason);
+}
+
+
+void
+ngx_promotions_redis_close(ngx_promotions_redis_t *redis)
+{
+    ngx_msec_t  wait;
+
+    ngx_promotions_redis_event_close(&redis->event);
+
     redis->asking = 0;
 
     if (redis->connect_timer.timer_set) {
         ngx_del_timer(&redis->connect_timer);
     }
+
+    /* closed: none of their handlers can send another */
+
+    ngx_promotions_redis_abandon(redis);
 
     if (redis->closing || redis->reconnect_timer.timer_set) {
         return;
@@ -169,38 +181,10 @@ ngx_promotions_redis_closed(void *data)
 }
 
 
-void
-ngx_promotions_redis_fail(ngx_promotions_redis_t *redis, const char *reason)
-{
-    ngx_uint_t  level;
-
-    level = redis->reported ? NGX_LOG_INFO : NGX_LOG_ERR;
-    redis->reported = 1;
-
-    ngx_log_error(level, redis->log, 0, "redis \"%V\" is not usable: %s",
-                  &redis->conf->name, reason);
-}
-
-
-void
-ngx_promotions_redis_close(ngx_promotions_redis_t *redis)
-{
-    if (redis->context != NULL) {
-
-        /* calls the handlers of open commands, then redis_closed() */
-
-        redisAsyncFree(redis->context);
-    }
-}
-
-
 static void
 ngx_promotions_redis_connect_timeout(ngx_event_t *ev)
 {
-    ngx_promotions_redis_t  *redis = ev->data;
-
-    ngx_promotions_redis_fail(redis, "connecting timed out");
-    ngx_promotions_redis_close(redis);
+    ngx_promotions_redis_failed(ev->data, "connecting timed out");
 }
 
 

@@ -6,6 +6,7 @@
 
 
 struct ngx_promotions_redis_command_s {
+    ngx_queue_t                      queue;
     ngx_promotions_redis_t          *redis;
     ngx_promotions_redis_handler_pt  handler;   /* NULL: nobody waits */
     void                            *data;
@@ -13,11 +14,10 @@ struct ngx_promotions_redis_command_s {
 };
 
 
-static ngx_int_t ngx_promotions_redis_append(
-    ngx_promotions_redis_command_t *command, ngx_str_t *argv,
-    ngx_uint_t argc);
-static void ngx_promotions_redis_reply(redisAsyncContext *context,
-    void *reply, void *data);
+static ngx_int_t ngx_promotions_redis_append(ngx_promotions_redis_t *redis,
+    ngx_str_t *argv, ngx_uint_t argc);
+static void ngx_promotions_redis_done(ngx_promotions_redis_t *redis,
+    redisReply *reply);
 static void ngx_promotions_redis_timeout(ngx_event_t *ev);
 
 
@@ -27,9 +27,27 @@ ngx_promotions_redis_send(ngx_promotions_redis_t *redis, ngx_str_t *argv,
 {
     ngx_promotions_redis_command_t  *command;
 
-    if (redis->context == NULL || redis->asking
-        || redis->pending >= NGX_PROMOTIONS_REDIS_PENDING)
-    {
+    if (redis->asking || redis->pending >= NGX_PROMOTIONS_REDIS_PENDING) {
+        return NULL;
+    }
+
+    command = ngx_promotions_redis_command(redis, argv, argc, handler, data);
+
+    if (command != NULL) {
+        ngx_add_timer(&command->timer, redis->conf->timeout);
+    }
+
+    return command;
+}
+
+
+ngx_promotions_redis_command_t *
+ngx_promotions_redis_command(ngx_promotions_redis_t *redis, ngx_str_t *argv,
+    ngx_uint_t argc, ngx_promotions_redis_handler_pt handler, void *data)
+{
+    ngx_promotions_redis_command_t  *command;
+
+    if (redis->event.context == NULL) {
         return NULL;
     }
 
@@ -45,25 +63,24 @@ ngx_promotions_redis_send(ngx_promotions_redis_t *redis, ngx_str_t *argv,
     command->timer.data = command;
     command->timer.log = redis->log;
 
-    if (ngx_promotions_redis_append(command, argv, argc) != NGX_OK) {
+    if (ngx_promotions_redis_append(redis, argv, argc) != NGX_OK) {
         ngx_free(command);
         return NULL;
     }
 
+    ngx_queue_insert_tail(&redis->commands, &command->queue);
     redis->pending++;
-
-    ngx_add_timer(&command->timer, redis->conf->timeout);
 
     return command;
 }
 
 
 static ngx_int_t
-ngx_promotions_redis_append(ngx_promotions_redis_command_t *command,
-    ngx_str_t *argv, ngx_uint_t argc)
+ngx_promotions_redis_append(ngx_promotions_redis_t *redis, ngx_str_t *argv,
+    ngx_uint_t argc)
 {
-    int           rc;
     size_t       *lengths, few_lengths[NGX_PROMOTIONS_REDIS_ARGS];
+    ngx_int_t     rc;
     ngx_uint_t    i;
     const char  **args, *few_args[NGX_PROMOTIONS_REDIS_ARGS];
 
@@ -72,7 +89,7 @@ ngx_promotions_redis_append(ngx_promotions_redis_command_t *command,
 
     if (argc > NGX_PROMOTIONS_REDIS_ARGS) {
         args = ngx_alloc(argc * (sizeof(char *) + sizeof(size_t)),
-                         command->redis->log);
+                         redis->log);
         if (args == NULL) {
             return NGX_ERROR;
         }
@@ -85,14 +102,13 @@ ngx_promotions_redis_append(ngx_promotions_redis_command_t *command,
         lengths[i] = argv[i].len;
     }
 
-    rc = redisAsyncCommandArgv(command->redis->context,
-                               ngx_promotions_redis_reply, command,
-                               (int) argc, args, lengths);
+    rc = ngx_promotions_redis_event_send(&redis->event, (int) argc, args,
+                                         lengths);
     if (args != few_args) {
         ngx_free(args);
     }
 
-    return rc == REDIS_OK ? NGX_OK : NGX_ERROR;
+    return rc;
 }
 
 
@@ -107,13 +123,58 @@ ngx_promotions_redis_forget(ngx_promotions_redis_command_t *command)
 }
 
 
-static void
-ngx_promotions_redis_reply(redisAsyncContext *context, void *reply,
-    void *data)
+void
+ngx_promotions_redis_reply(void *data, redisReply *reply)
 {
-    ngx_promotions_redis_command_t  *command = data;
+    ngx_promotions_redis_t  *redis = data;
 
-    command->redis->pending--;
+    if (ngx_queue_empty(&redis->commands)) {
+
+        if (redis->channel.len) {
+            ngx_promotions_redis_heard(redis, reply);
+            return;
+        }
+
+        ngx_promotions_redis_failed(redis, "an answer that nobody asked for");
+        return;
+    }
+
+    ngx_promotions_redis_done(redis, reply);
+
+    /* a failover that has not closed this connection: ask again */
+
+    if (redis->conf->master.len
+        && reply->type == REDIS_REPLY_ERROR
+        && ngx_strncmp(reply->str, "READONLY", 8) == 0
+        && redis->event.context != NULL)
+    {
+        ngx_promotions_redis_failed(redis, "it is no master any more");
+    }
+}
+
+
+void
+ngx_promotions_redis_abandon(ngx_promotions_redis_t *redis)
+{
+    while (!ngx_queue_empty(&redis->commands)) {
+        ngx_promotions_redis_done(redis, NULL);
+    }
+}
+
+
+/* The end of the first open command. */
+
+static void
+ngx_promotions_redis_done(ngx_promotions_redis_t *redis, redisReply *reply)
+{
+    ngx_queue_t                     *q;
+    ngx_promotions_redis_command_t  *command;
+
+    q = ngx_queue_head(&redis->commands);
+    command = ngx_queue_data(q, ngx_promotions_redis_command_t, queue);
+
+    ngx_queue_remove(q);
+    redis->pending--;
 
     if (command->timer.timer_set) {
         ngx_del_timer(&command->timer);
@@ -121,16 +182,6 @@ ngx_promotions_redis_reply(redisAsyncContext *context, void *reply,
 
     if (command->handler) {
         command->handler(command->data, reply);
-    }
-
-    /* a failover that has not closed this connection: ask again */
-
-    if (reply != NULL && command->redis->conf->master.len
-        && ((redisReply *) reply)->type == REDIS_REPLY_ERROR
-        && ngx_strncmp(((redisReply *) reply)->str, "READONLY", 8) == 0)
-    {
-        ngx_promotions_redis_fail(command->redis, "it is no master any more");
-        ngx_promotions_redis_close(command->redis);
     }
 
     ngx_free(command);
@@ -145,11 +196,7 @@ ngx_promotions_redis_reply(redisAsyncContext *context, void *reply,
 static void
 ngx_promotions_redis_timeout(ngx_event_t *ev)
 {
-    ngx_promotions_redis_t          *redis;
     ngx_promotions_redis_command_t  *command = ev->data;
 
-    redis = command->redis;
-
-    ngx_promotions_redis_fail(redis, "a command timed out");
-    ngx_promotions_redis_close(redis);
+    ngx_promotions_redis_failed(command->redis, "a command timed out");
 }

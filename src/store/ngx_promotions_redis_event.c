@@ -1,45 +1,50 @@
 #include "store/ngx_promotions_redis_event.h"
 
 
-typedef struct {
-    ngx_connection_t   *connection;
-    redisAsyncContext  *context;
-    void              (*closed)(void *data);
-    void               *data;
-} ngx_promotions_redis_event_t;
+/* Elements of one array: hiredis allocates as many as Redis announces. */
+
+#define NGX_PROMOTIONS_REDIS_ELEMENTS  1048576
 
 
+static void *ngx_promotions_redis_create_array(const redisReadTask *task,
+    int elements);
 static void ngx_promotions_redis_read_handler(ngx_event_t *rev);
 static void ngx_promotions_redis_write_handler(ngx_event_t *wev);
-static void ngx_promotions_redis_add_read(void *data);
-static void ngx_promotions_redis_del_read(void *data);
-static void ngx_promotions_redis_add_write(void *data);
-static void ngx_promotions_redis_del_write(void *data);
-static void ngx_promotions_redis_cleanup(void *data);
+static ngx_int_t ngx_promotions_redis_connected(
+    ngx_promotions_redis_event_t *event);
+
+
+/* hiredis's own but for arrays, from the first reader that it makes. */
+
+static redisReplyObjectFunctions   ngx_promotions_redis_functions;
+static redisReplyObjectFunctions  *ngx_promotions_redis_standard;
 
 
 ngx_int_t
-ngx_promotions_redis_attach(redisAsyncContext *context,
-    void (*closed)(void *data), void *data, ngx_log_t *log)
+ngx_promotions_redis_event_open(ngx_promotions_redis_event_t *event,
+    redisContext *context, ngx_log_t *log)
 {
-    ngx_connection_t              *c;
-    ngx_promotions_redis_event_t  *event;
+    ngx_connection_t  *c;
 
-    event = ngx_alloc(sizeof(ngx_promotions_redis_event_t), log);
-    if (event == NULL) {
-        return NGX_ERROR;
-    }
-
-    c = ngx_get_connection(context->c.fd, log);
+    c = ngx_get_connection(context->fd, log);
     if (c == NULL) {
-        ngx_free(event);
+        redisFree(context);
         return NGX_ERROR;
     }
 
-    event->connection = c;
+    if (ngx_promotions_redis_standard == NULL) {
+        ngx_promotions_redis_standard = context->reader->fn;
+        ngx_promotions_redis_functions = *context->reader->fn;
+        ngx_promotions_redis_functions.createArray =
+            ngx_promotions_redis_create_array;
+    }
+
+    context->reader->fn = &ngx_promotions_redis_functions;
+
     event->context = context;
-    event->closed = closed;
-    event->data = data;
+    event->connection = c;
+    event->size = 0;
+    event->connected = 0;
 
     c->data = event;
     c->log = log;
@@ -50,110 +55,196 @@ ngx_promotions_redis_attach(redisAsyncContext *context,
     c->write->handler = ngx_promotions_redis_write_handler;
     c->write->log = log;
 
-    context->ev.data = event;
-    context->ev.addRead = ngx_promotions_redis_add_read;
-    context->ev.delRead = ngx_promotions_redis_del_read;
-    context->ev.addWrite = ngx_promotions_redis_add_write;
-    context->ev.delWrite = ngx_promotions_redis_del_write;
-    context->ev.cleanup = ngx_promotions_redis_cleanup;
+    /* level-triggered: a part is read at a time */
+
+    if (ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK
+        || ngx_add_event(c->write, NGX_WRITE_EVENT, NGX_LEVEL_EVENT)
+           != NGX_OK)
+    {
+        ngx_promotions_redis_event_close(event);
+        return NGX_ERROR;
+    }
 
     return NGX_OK;
 }
 
 
-/*
- * Both handlers touch nothing after the call: hiredis may have freed the
- * context, and with it the event.
- */
+static void *
+ngx_promotions_redis_create_array(const redisReadTask *task, int elements)
+{
+    if (elements > NGX_PROMOTIONS_REDIS_ELEMENTS) {
+        return NULL;
+    }
+
+    return ngx_promotions_redis_standard->createArray(task, elements);
+}
+
+
+ngx_int_t
+ngx_promotions_redis_event_send(ngx_promotions_redis_event_t *event,
+    int argc, const char **argv, const size_t *lengths)
+{
+    ngx_event_t  *wev;
+
+    if (redisAppendCommandArgv(event->context, argc, argv,
+                               (size_t *) lengths)
+        != REDIS_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    wev = event->connection->write;
+
+    /* what this turn of the loop sends goes out in one write at its end */
+
+    if (!wev->active) {
+        ngx_post_event(wev, &ngx_posted_events);
+    }
+
+    return NGX_OK;
+}
+
 
 static void
 ngx_promotions_redis_read_handler(ngx_event_t *rev)
 {
+    size_t                         before;
+    redisReader                   *reader;
+    void                          *reply;
     ngx_connection_t              *c;
     ngx_promotions_redis_event_t  *event;
 
     c = rev->data;
     event = c->data;
+    reader = event->context->reader;
 
-    redisAsyncHandleRead(event->context);
+    before = reader->len;
+
+    if (redisBufferRead(event->context) != REDIS_OK) {
+        event->failed(event->data, event->context->errstr);
+        return;
+    }
+
+    event->size += reader->len - before;
+
+    if (event->size > event->limit) {
+        event->failed(event->data, "a reply is too large");
+        return;
+    }
+
+    for ( ;; ) {
+
+        if (redisReaderGetReply(reader, &reply) != REDIS_OK) {
+            event->failed(event->data, reader->errstr);
+            return;
+        }
+
+        if (reply == NULL) {
+            return;
+        }
+
+        event->size = reader->len - reader->pos;
+
+        event->reply(event->data, reply);
+
+        freeReplyObject(reply);
+
+        if (event->context == NULL) {
+            return;
+        }
+    }
 }
 
 
 static void
 ngx_promotions_redis_write_handler(ngx_event_t *wev)
 {
+    int                            done;
     ngx_connection_t              *c;
     ngx_promotions_redis_event_t  *event;
 
     c = wev->data;
     event = c->data;
 
-    redisAsyncHandleWrite(event->context);
-}
+    if (!event->connected
+        && ngx_promotions_redis_connected(event) != NGX_OK)
+    {
+        return;
+    }
 
+    if (redisBufferWrite(event->context, &done) != REDIS_OK) {
+        event->failed(event->data, event->context->errstr);
+        return;
+    }
 
-/*
- * Level-triggered: hiredis reads a part and expects to be called again.  A
- * failed ngx_add_event() needs no answer here: it has been logged, and the
- * command's timer fires.
- */
+    if (done) {
 
-static void
-ngx_promotions_redis_add_read(void *data)
-{
-    ngx_promotions_redis_event_t  *event = data;
+        if (wev->active) {
+            (void) ngx_del_event(wev, NGX_WRITE_EVENT, 0);
+        }
 
-    if (!event->connection->read->active) {
-        (void) ngx_add_event(event->connection->read, NGX_READ_EVENT,
-                             NGX_LEVEL_EVENT);
+        return;
+    }
+
+    /* a failure has been logged, and the command's timer fires */
+
+    if (!wev->active) {
+        (void) ngx_add_event(wev, NGX_WRITE_EVENT, NGX_LEVEL_EVENT);
     }
 }
 
 
-static void
-ngx_promotions_redis_del_read(void *data)
+static ngx_int_t
+ngx_promotions_redis_connected(ngx_promotions_redis_event_t *event)
 {
-    ngx_promotions_redis_event_t  *event = data;
+    int        err;
+    u_char     text[NGX_MAX_ERROR_STR];
+    socklen_t  len;
 
-    if (event->connection->read->active) {
-        (void) ngx_del_event(event->connection->read, NGX_READ_EVENT, 0);
+    err = 0;
+    len = sizeof(int);
+
+    if (getsockopt(event->context->fd, SOL_SOCKET, SO_ERROR, &err, &len)
+        == -1)
+    {
+        err = ngx_socket_errno;
     }
+
+    if (err) {
+        *ngx_strerror(err, text, sizeof(text) - 1) = '\0';
+        event->failed(event->data, (char *) text);
+        return NGX_ERROR;
+    }
+
+    event->connected = 1;
+
+    return NGX_OK;
 }
 
 
-static void
-ngx_promotions_redis_add_write(void *data)
+void
+ngx_promotions_redis_event_close(ngx_promotions_redis_event_t *event)
 {
-    ngx_promotions_redis_event_t  *event = data;
+    redisContext      *context;
+    ngx_connection_t  *c;
 
-    if (!event->connection->write->active) {
-        (void) ngx_add_event(event->connection->write, NGX_WRITE_EVENT,
-                             NGX_LEVEL_EVENT);
-    }
-}
-
-
-static void
-ngx_promotions_redis_del_write(void *data)
-{
-    ngx_promotions_redis_event_t  *event = data;
-
-    if (event->connection->write->active) {
-        (void) ngx_del_event(event->connection->write, NGX_WRITE_EVENT, 0);
-    }
-}
-
-
-static void
-ngx_promotions_redis_cleanup(void *data)
-{
-    ngx_connection_t              *c;
-    ngx_promotions_redis_event_t  *event = data;
-
+    context = event->context;
     c = event->connection;
 
-    ngx_promotions_redis_del_read(event);
-    ngx_promotions_redis_del_write(event);
+    if (context == NULL) {
+        return;
+    }
+
+    event->context = NULL;
+    event->connection = NULL;
+
+    if (c->read->active) {
+        (void) ngx_del_event(c->read, NGX_READ_EVENT, 0);
+    }
+
+    if (c->write->active) {
+        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, 0);
+    }
 
     if (c->read->posted) {
         ngx_delete_posted_event(c->read);
@@ -175,7 +266,5 @@ ngx_promotions_redis_cleanup(void *data)
 
     c->fd = (ngx_socket_t) -1;
 
-    event->closed(event->data);
-
-    ngx_free(event);
+    redisFree(context);
 }

@@ -9,8 +9,7 @@
 
 
 #include "store/ngx_promotions_redis.h"
-
-#include <hiredis/async.h>
+#include "store/ngx_promotions_redis_event.h"
 
 
 #define NGX_PROMOTIONS_REDIS_BACKOFF    50      /* ms, doubled each time */
@@ -19,13 +18,14 @@
 
 struct ngx_promotions_redis_s {
     ngx_promotions_redis_conf_t     *conf;
-    redisAsyncContext               *context;       /* NULL: not connected */
+    ngx_promotions_redis_event_t     event;
     ngx_log_t                       *log;
+    ngx_queue_t                      commands;      /* in order of replies */
+    ngx_uint_t                       pending;       /* how many */
     ngx_event_t                      connect_timer;
     ngx_event_t                      reconnect_timer;
     ngx_msec_t                       backoff;
     ngx_uint_t                       next_address;
-    ngx_uint_t                       pending;       /* commands sent */
 
     /* of a connection that listens */
     ngx_str_t                        channel;
@@ -38,7 +38,6 @@ struct ngx_promotions_redis_s {
 
     unsigned                         named:1;       /* go there now */
     unsigned                         asking:1;      /* a Sentinel */
-    unsigned                         ready:1;       /* logged in */
     unsigned                         closing:1;
     unsigned                         reported:1;    /* the fault is logged */
 };
@@ -46,15 +45,30 @@ struct ngx_promotions_redis_s {
 
 /* Begins to connect: to Redis, or (then redis->asking) to a Sentinel.  NULL:
  * out of memory. */
-redisAsyncContext *ngx_promotions_redis_open(ngx_promotions_redis_t *redis);
+redisContext *ngx_promotions_redis_open(ngx_promotions_redis_t *redis);
 
 /* What is sent first on a new connection. */
 ngx_int_t ngx_promotions_redis_login(ngx_promotions_redis_t *redis);
 ngx_int_t ngx_promotions_redis_ask(ngx_promotions_redis_t *redis);
 
-/* Logged once a fault, not once a try. */
-void ngx_promotions_redis_fail(ngx_promotions_redis_t *redis,
-    const char *reason);
+/* A reply on a connection that listens and has no open command. */
+void ngx_promotions_redis_heard(ngx_promotions_redis_t *redis,
+    redisReply *reply);
+
+/* As ngx_promotions_redis_send(), without a deadline of its own. */
+ngx_promotions_redis_command_t *ngx_promotions_redis_command(
+    ngx_promotions_redis_t *redis, ngx_str_t *argv, ngx_uint_t argc,
+    ngx_promotions_redis_handler_pt handler, void *data);
+
+/* The reply to the first of the open commands. */
+void ngx_promotions_redis_reply(void *data, redisReply *reply);
+
+/* All open commands get NULL. */
+void ngx_promotions_redis_abandon(ngx_promotions_redis_t *redis);
+
+/* The connection, or the try to make one, is at its end: logged (once a
+ * fault, not once a try) and closed. */
+void ngx_promotions_redis_failed(void *data, const char *reason);
 
 /* Open commands get NULL, and a new connection is made later. */
 void ngx_promotions_redis_close(ngx_promotions_redis_t *redis);

@@ -1,42 +1,55 @@
 #include "store/ngx_promotions_redis_internal.h"
 
 
-static void ngx_promotions_redis_named(redisAsyncContext *context,
-    void *data, void *unused);
+static void ngx_promotions_redis_named(void *data, redisReply *reply);
 static ngx_uint_t ngx_promotions_redis_is_address(const char *text);
-static void ngx_promotions_redis_logged_in(redisAsyncContext *context,
-    void *reply, void *data);
-static void ngx_promotions_redis_listen(ngx_promotions_redis_t *redis);
-static void ngx_promotions_redis_message(redisAsyncContext *context,
-    void *data, void *unused);
+static ngx_uint_t ngx_promotions_redis_accepted(
+    ngx_promotions_redis_t *redis, redisReply *reply);
+static void ngx_promotions_redis_logging_in(void *data, redisReply *reply);
+static void ngx_promotions_redis_logged_in(void *data, redisReply *reply);
+static void ngx_promotions_redis_listening(void *data, redisReply *reply);
+static void ngx_promotions_redis_ready(ngx_promotions_redis_t *redis);
+static ngx_uint_t ngx_promotions_redis_is_message(redisReply *reply,
+    const char *kind, int type);
 
 
-redisAsyncContext *
+redisContext *
 ngx_promotions_redis_open(ngx_promotions_redis_t *redis)
 {
     ngx_uint_t                       i;
+    redisContext                    *context;
     ngx_promotions_redis_conf_t     *conf;
     ngx_promotions_redis_address_t  *address;
 
     conf = redis->conf;
 
     if (conf->path.len) {
-        return redisAsyncConnectUnix((char *) conf->path.data);
+        return redisConnectUnixNonBlock((char *) conf->path.data);
     }
 
     /* all are numeric: hiredis's getaddrinfo() asks nobody */
 
     if (redis->named) {
         redis->named = 0;
-        return redisAsyncConnect(redis->host, redis->port);
+        context = redisConnectNonBlock(redis->host, redis->port);
+
+    } else {
+        redis->asking = (conf->master.len != 0);
+
+        i = redis->next_address++ % conf->addresses.nelts;
+        address = conf->addresses.elts;
+
+        context = redisConnectNonBlock((char *) address[i].host.data,
+                                       address[i].port);
     }
 
-    redis->asking = (conf->master.len != 0);
+    /* a peer that is gone without a word is found by the kernel */
 
-    i = redis->next_address++ % conf->addresses.nelts;
-    address = conf->addresses.elts;
+    if (context != NULL && !context->err) {
+        (void) redisEnableKeepAlive(context);
+    }
 
-    return redisAsyncConnect((char *) address[i].host.data, address[i].port);
+    return context;
 }
 
 
@@ -45,32 +58,23 @@ ngx_promotions_redis_open(ngx_promotions_redis_t *redis)
 ngx_int_t
 ngx_promotions_redis_ask(ngx_promotions_redis_t *redis)
 {
-    size_t       lengths[3];
-    const char  *argv[3];
+    ngx_str_t  argv[3];
 
-    argv[0] = "SENTINEL";
-    lengths[0] = sizeof("SENTINEL") - 1;
-    argv[1] = "get-master-addr-by-name";
-    lengths[1] = sizeof("get-master-addr-by-name") - 1;
-    argv[2] = (char *) redis->conf->master.data;
-    lengths[2] = redis->conf->master.len;
+    ngx_str_set(&argv[0], "SENTINEL");
+    ngx_str_set(&argv[1], "get-master-addr-by-name");
+    argv[2] = redis->conf->master;
 
-    return redisAsyncCommandArgv(redis->context, ngx_promotions_redis_named,
-                                 NULL, 3, argv, lengths)
-           == REDIS_OK ? NGX_OK : NGX_ERROR;
+    return ngx_promotions_redis_command(redis, argv, 3,
+                                        ngx_promotions_redis_named, redis)
+           != NULL ? NGX_OK : NGX_ERROR;
 }
 
 
 static void
-ngx_promotions_redis_named(redisAsyncContext *context, void *data,
-    void *unused)
+ngx_promotions_redis_named(void *data, redisReply *reply)
 {
     ngx_int_t                port;
-    redisReply              *reply;
-    ngx_promotions_redis_t  *redis;
-
-    redis = context->data;
-    reply = data;
+    ngx_promotions_redis_t  *redis = data;
 
     if (reply == NULL) {
         return;
@@ -92,9 +96,8 @@ ngx_promotions_redis_named(redisAsyncContext *context, void *data,
     if (port < 1 || port > 65535
         || ngx_promotions_redis_is_address(reply->element[0]->str) == 0)
     {
-        ngx_promotions_redis_fail(redis, "a Sentinel names no master, or not "
-                                  "by its address");
-        ngx_promotions_redis_close(redis);
+        ngx_promotions_redis_failed(redis, "a Sentinel names no master, or "
+                                    "not by its address");
         return;
     }
 
@@ -122,10 +125,9 @@ ngx_promotions_redis_is_address(const char *text)
 ngx_int_t
 ngx_promotions_redis_login(ngx_promotions_redis_t *redis)
 {
-    int                           argc;
     u_char                        database[NGX_INT_T_LEN];
-    size_t                        lengths[3];
-    const char                   *argv[3];
+    ngx_str_t                     argv[3];
+    ngx_uint_t                    argc;
     ngx_promotions_redis_conf_t  *conf;
 
     conf = redis->conf;
@@ -133,91 +135,143 @@ ngx_promotions_redis_login(ngx_promotions_redis_t *redis)
     if (conf->password.len) {
         argc = 0;
 
-        argv[argc] = "AUTH";
-        lengths[argc++] = 4;
+        ngx_str_set(&argv[argc], "AUTH");
+        argc++;
 
         if (conf->user.len) {
-            argv[argc] = (char *) conf->user.data;
-            lengths[argc++] = conf->user.len;
+            argv[argc++] = conf->user;
         }
 
-        argv[argc] = (char *) conf->password.data;
-        lengths[argc++] = conf->password.len;
+        argv[argc++] = conf->password;
 
-        if (redisAsyncCommandArgv(redis->context,
-                                  ngx_promotions_redis_logged_in, NULL,
-                                  argc, argv, lengths)
-            != REDIS_OK)
+        if (ngx_promotions_redis_command(redis, argv, argc,
+                                         ngx_promotions_redis_logging_in,
+                                         redis)
+            == NULL)
         {
             return NGX_ERROR;
         }
     }
 
-    argv[0] = "SELECT";
-    lengths[0] = 6;
-    argv[1] = (char *) database;
-    lengths[1] = ngx_sprintf(database, "%ui", conf->database) - database;
+    ngx_str_set(&argv[0], "SELECT");
+    argv[1].data = database;
+    argv[1].len = ngx_sprintf(database, "%ui", conf->database) - database;
 
-    if (redisAsyncCommandArgv(redis->context, ngx_promotions_redis_logged_in,
-                              NULL, 2, argv, lengths)
-        != REDIS_OK)
+    if (ngx_promotions_redis_command(redis, argv, 2,
+                                     ngx_promotions_redis_logging_in, redis)
+        == NULL)
     {
         return NGX_ERROR;
     }
 
     /* a master that was one when the Sentinel was asked may be none by now */
 
-    argv[0] = conf->master.len ? "ROLE" : "PING";
-    lengths[0] = 4;
+    if (conf->master.len) {
+        ngx_str_set(&argv[0], "ROLE");
+    } else {
+        ngx_str_set(&argv[0], "PING");
+    }
 
-    /* any pointer that is not NULL marks the last step */
-
-    if (redisAsyncCommandArgv(redis->context, ngx_promotions_redis_logged_in,
-                              redis, 1, argv, lengths)
-        != REDIS_OK)
+    if (ngx_promotions_redis_command(redis, argv, 1,
+                                     ngx_promotions_redis_logged_in, redis)
+        == NULL)
     {
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    if (redis->channel.len == 0) {
+        return NGX_OK;
+    }
+
+    ngx_str_set(&argv[0], "SUBSCRIBE");
+    argv[1] = redis->channel;
+
+    return ngx_promotions_redis_command(redis, argv, 2,
+                                        ngx_promotions_redis_listening, redis)
+           != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/* An error is the end of the connection. */
+
+static ngx_uint_t
+ngx_promotions_redis_accepted(ngx_promotions_redis_t *redis,
+    redisReply *reply)
+{
+    if (reply == NULL) {
+        return 0;
+    }
+
+    if (reply->type == REDIS_REPLY_ERROR) {
+        ngx_promotions_redis_failed(redis, reply->str);
+        return 0;
+    }
+
+    return 1;
 }
 
 
 static void
-ngx_promotions_redis_logged_in(redisAsyncContext *context, void *data,
-    void *last)
+ngx_promotions_redis_logging_in(void *data, redisReply *reply)
 {
-    redisReply              *reply;
-    ngx_promotions_redis_t  *redis;
+    if (ngx_promotions_redis_accepted(data, reply)
+        && reply->type != REDIS_REPLY_STATUS)
+    {
+        ngx_promotions_redis_failed(data, "it does not speak as Redis does");
+    }
+}
 
-    redis = context->data;
-    reply = data;
 
-    if (reply == NULL) {
+static void
+ngx_promotions_redis_logged_in(void *data, redisReply *reply)
+{
+    ngx_promotions_redis_t  *redis = data;
+
+    if (!ngx_promotions_redis_accepted(redis, reply)) {
         return;
     }
 
-    if (reply->type == REDIS_REPLY_ERROR) {
-        ngx_promotions_redis_fail(redis, reply->str);
-        ngx_promotions_redis_close(redis);
-        return;
-    }
-
-    if (last == NULL) {
-        return;
-    }
-
-    if (reply->type == REDIS_REPLY_ARRAY
-        && (reply->elements == 0
+    if (redis->conf->master.len
+        && (reply->type != REDIS_REPLY_ARRAY
+            || reply->elements == 0
             || reply->element[0]->type != REDIS_REPLY_STRING
             || ngx_strcmp(reply->element[0]->str, "master") != 0))
     {
-        ngx_promotions_redis_fail(redis, "it is no master");
-        ngx_promotions_redis_close(redis);
+        ngx_promotions_redis_failed(redis, "it is no master");
         return;
     }
 
-    redis->ready = 1;
+    if (redis->channel.len == 0) {
+        ngx_promotions_redis_ready(redis);
+    }
+}
+
+
+static void
+ngx_promotions_redis_listening(void *data, redisReply *reply)
+{
+    ngx_promotions_redis_t  *redis = data;
+
+    if (!ngx_promotions_redis_accepted(redis, reply)) {
+        return;
+    }
+
+    if (!ngx_promotions_redis_is_message(reply, "subscribe",
+                                         REDIS_REPLY_INTEGER))
+    {
+        ngx_promotions_redis_failed(redis, "it does not speak as Redis does");
+        return;
+    }
+
+    ngx_promotions_redis_ready(redis);
+
+    redis->message(redis->data, NULL);
+}
+
+
+static void
+ngx_promotions_redis_ready(ngx_promotions_redis_t *redis)
+{
     redis->backoff = NGX_PROMOTIONS_REDIS_BACKOFF;
 
     if (redis->connect_timer.timer_set) {
@@ -230,58 +284,18 @@ ngx_promotions_redis_logged_in(redisAsyncContext *context, void *data,
         ngx_log_error(NGX_LOG_NOTICE, redis->log, 0,
                       "redis \"%V\" is back", &redis->conf->name);
     }
-
-    if (redis->channel.len) {
-        ngx_promotions_redis_listen(redis);
-    }
 }
 
 
-static void
-ngx_promotions_redis_listen(ngx_promotions_redis_t *redis)
+void
+ngx_promotions_redis_heard(ngx_promotions_redis_t *redis, redisReply *reply)
 {
-    size_t       lengths[2];
-    const char  *argv[2];
+    ngx_str_t  text;
 
-    argv[0] = "SUBSCRIBE";
-    lengths[0] = sizeof("SUBSCRIBE") - 1;
-    argv[1] = (char *) redis->channel.data;
-    lengths[1] = redis->channel.len;
-
-    /* a peer that is gone without a word is found by the kernel */
-
-    (void) redisEnableKeepAlive(&redis->context->c);
-
-    if (redisAsyncCommandArgv(redis->context, ngx_promotions_redis_message,
-                              NULL, 2, argv, lengths)
-        != REDIS_OK)
+    if (!ngx_promotions_redis_is_message(reply, "message",
+                                         REDIS_REPLY_STRING))
     {
-        ngx_promotions_redis_close(redis);
-    }
-}
-
-
-/* ["subscribe", channel, n] once, then ["message", channel, text]. */
-
-static void
-ngx_promotions_redis_message(redisAsyncContext *context, void *data,
-    void *unused)
-{
-    ngx_str_t                text;
-    redisReply              *reply;
-    ngx_promotions_redis_t  *redis;
-
-    redis = context->data;
-    reply = data;
-
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY
-        || reply->elements != 3)
-    {
-        return;
-    }
-
-    if (reply->element[2]->type != REDIS_REPLY_STRING) {
-        redis->message(redis->data, NULL);
+        ngx_promotions_redis_failed(redis, "it does not speak as Redis does");
         return;
     }
 
@@ -289,4 +303,18 @@ ngx_promotions_redis_message(redisAsyncContext *context, void *data,
     text.len = (size_t) reply->element[2]->len;
 
     redis->message(redis->data, &text);
+}
+
+
+/* [kind, channel, a third of that type] */
+
+static ngx_uint_t
+ngx_promotions_redis_is_message(redisReply *reply, const char *kind, int type)
+{
+    return reply->type == REDIS_REPLY_ARRAY
+           && reply->elements == 3
+           && reply->element[0]->type == REDIS_REPLY_STRING
+           && ngx_strcmp(reply->element[0]->str, kind) == 0
+           && reply->element[1]->type == REDIS_REPLY_STRING
+           && reply->element[2]->type == type;
 }

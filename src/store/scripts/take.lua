@@ -2,8 +2,8 @@
 --[[
 take: the leader's next batch.  What a leader before it left in "taken" comes
 first and alone, since it must be searched for on the branch; else up to n
-promotions move from waiting to taken, a group never in part.  Nothing to do:
-the lease is released.
+promotions, of some 16 MiB, move from waiting to taken, a group never in part.
+Nothing to do: the lease is released.
 
 ARGV  prefix, lane, token, lease (ms), n
 
@@ -43,7 +43,7 @@ if again then
     end
 
 else
-    local group = ''
+    local group, size = '', 0
 
     while true do
         local id = redis.call('LINDEX', waiting, 0)
@@ -54,7 +54,9 @@ else
 
         local of = redis.call('HGET', prefix .. 'promotion:' .. id, 'group')
 
-        if #ids >= tonumber(ARGV[5]) and (group == '' or of ~= group) then
+        if (#ids >= tonumber(ARGV[5]) or size > 16777216)
+           and (group == '' or of ~= group)
+        then
             break
         end
 
@@ -66,6 +68,8 @@ else
             redis.call('RPUSH', taken, id)
             ids[#ids + 1] = id
             group = of or ''
+            size = size + redis.call('HSTRLEN', prefix .. 'promotion:' .. id,
+                                     'input')
         end
     end
 end
