@@ -335,8 +335,10 @@ sub commit {
     my $parent = $options{from} // eval { $self->head($branch) };
     $stream .= "from $parent\n" if $parent;
 
-    for my $path (sort keys %$files) {
-        my $file = $files->{$path};
+    for my $name (sort keys %$files) {
+        my $path = $name;
+        my $file = $files->{$name};
+        utf8::encode($path) if utf8::is_utf8($path);
 
         if (!defined $file) {
             $stream .= "D $path\n";

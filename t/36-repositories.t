@@ -1,0 +1,137 @@
+# Repositories and revisions that cannot be promoted from or into, and what
+# they hold: modes, links, submodules, names.
+
+use lib 't/lib';
+use Promotions::Test;
+use Promotions::Remotes;
+
+my $git = Promotions::Git->start;
+my $main = $git->repository('main', files());
+my $empty = $git->repository('empty');
+my $odd = $git->repository('odd', files());
+my $other = $git->repository('other', { 'there/x' => "1\n" },
+                             branch => 'trunk');
+my $submodule = 'c0ffee' . '0' x 34;
+
+$main->git('tag', 'v1', 'main');
+$main->git('-c', 'user.name=a', '-c', 'user.email=a@x', 'tag', '-a',
+           '-m', 'second', 'v2', 'main');
+$main->git('branch', 'next', 'main');
+$main->commit({ 'dev/values.yaml' => "tag: 9\n" }, branch => 'release/1.x');
+
+my ($status, $output) = run('git', 'init', '-q', '--bare', '-b', 'main',
+    '--object-format=sha256', "$git->{dir}/sha256.git");
+is($status, 0, 'a repository of the other object format') or diag($output);
+run('git', '-C', "$git->{dir}/sha256.git", 'config', 'http.receivepack',
+    'true');
+
+my $url = $main->url;
+my %pair = (
+    sha256   => $git->base_url . '/sha256.git',
+    empty    => $empty->url,
+    fromnone => { from => $empty->url, to => $url },
+    missing  => { url => $url, to_branch => 'no-such' },
+    notag    => { url => $url, to_branch => 'v1' },
+    nosource => { url => $url, from_branch => 'no-such' },
+    nopath   => { url => $url, from_path => 'nowhere' },
+    onfile   => { url => $url, from_path => 'other.txt' },
+    intofile => { url => $url, to_path => 'other.txt' },
+    newpath  => { url => $url, to_path => 'new/folder' },
+    tag      => { url => $url, from_branch => 'v1', to_path => 'from-v1' },
+    tagged   => { url => $url, from_branch => 'v2', to_path => 'from-v2' },
+    slash    => { url => $url, from_branch => 'release/1.x',
+                  to_path => 'from-release' },
+    branches => { url => $url, from_branch => 'main', to_branch => 'next' },
+    head     => { from => $url, to => $other->url, to_branch => 'HEAD',
+                  to_path => 'there' },
+    odd      => $odd->url,
+);
+
+my $scene = remotes(pairs => \%pair);
+
+
+# what cannot be
+
+refused($scene, 'sha256', 422, qr{sha256}i,
+        'an object format that git may have and we have not');
+refused($scene, 'empty', 409, qr{is empty}, 'a repository without a commit');
+refused($scene, 'fromnone', 409, qr{is empty}, 'the same as a source');
+refused($scene, 'missing', 409,
+        qr{destination branch no-such does not exist}, 'no such branch');
+refused($scene, 'notag', 409, qr{destination v1 of \S+ is a tag},
+        'a tag cannot be written');
+refused($scene, 'nosource', 409, qr{source revision no-such is no branch},
+        'no such source');
+refused($scene, 'nopath', 404, qr{path nowhere not found in},
+        'no such folder in the source');
+refused($scene, 'onfile', 422, qr{other\.txt}, 'a file in its place');
+refused($scene, 'intofile', 422, qr{other\.txt},
+        'a file where the destination\'s folder would be');
+is(scalar(my @log = $main->log), 1, 'nothing was committed');
+
+
+# revisions of all kinds
+
+for my $case ([ 'newpath', 'main', 'new/folder', 'main' ],
+              [ 'tag', 'v1', 'from-v1', 'main' ],
+              [ 'tagged', 'v2', 'from-v2', 'main' ],
+              [ 'slash', 'release/1.x', 'from-release', 'main' ],
+              [ 'branches', 'main', 'qa', 'next' ]) {
+    my ($name, $from, $folder, $to) = @$case;
+
+    my $r = $scene->commit("$name-dev", "$name-qa");
+    is($r->{status}, 200, "$name: from $from to $folder of $to")
+        or diag($r->{body});
+    same_folder($main, "$from:dev", $main, "$to:$folder", $name);
+}
+
+my $r = $scene->commit('head-dev', 'head-qa');
+is($r->{status}, 200, 'the default branch of another repository')
+    or diag($r->{body});
+is($other->file('trunk', 'there/values.yaml'), "tag: 2\n", 'has the files');
+is($other->file('trunk', 'there/x'), "1\n", 'and its own');
+is($other->fsck, '', 'git fsck --strict');
+
+
+# everything that a tree can hold, byte for byte
+
+$odd->commit({
+    'dev/run.sh'             => { mode => '100644', data => "#!/bin/sh\n" },
+    'dev/values.yaml'        => { mode => '100755', data => "tag: 2\n" },
+    'dev/module'             => { mode => '160000', data => $submodule },
+    'dev/dangling'           => { mode => '120000', data => '../../etc' },
+    'dev/empty'              => '',
+    'dev/no-newline'         => 'x',
+    'dev/crlf'               => "a\r\nb\r\n",
+    "dev/binary"             => join('', map { chr } 0 .. 127) x 20,
+    'dev/größe/straße.yaml'  => "ß: 1\n",
+    'dev/数据/値.yaml'        => "名: 前\n",
+    'dev/with space/-dash'   => "-\n",
+    'dev/a-b'                => "before\n",
+    'dev/a/x'                => "between\n",
+    'dev/a.b'                => "after\n",
+    'dev/a0'                 => "after that\n",
+    'dev/deep/' . join('/', ('d') x 60) . '/file' => "deep\n",
+    'qa/dangling'            => 'a file',
+    'qa/link/inside'         => "a folder where the source has a link\n",
+});
+
+$r = $scene->commit('odd-dev', 'odd-qa', message => "Größe ↑\n\nzwei");
+is($r->{status}, 200, 'modes, links, a submodule, names') or diag($r->{body});
+same_folder($odd, 'main:dev', $odd, 'main:qa', 'all of them');
+is($r->json->{COMMIT_MESSAGE}, "Größe ↑\n\nzwei", 'the message, as given');
+like($odd->git('log', '-1', '--format=%B'),
+     qr/^Gr\xc3\xb6\xc3\x9fe \xe2\x86\x91\n\nzwei\n\n/, 'and in the commit');
+
+
+# nothing of it changes on the way back and forth
+
+my $before = $odd->tree('main:qa');
+$odd->commit({ 'dev/run.sh' => { mode => '100755', data => "#!/bin/sh\n" } });
+$r = $scene->commit('odd-dev', 'odd-qa');
+is($r->{status}, 200, 'a mode alone is a change') or diag($r->{body});
+is($odd->changed('main'), "M\tqa/run.sh", 'of that file alone');
+isnt($odd->tree('main:qa'), $before, 'which is another tree');
+same_folder($odd, 'main:dev', $odd, 'main:qa', 'the mode');
+
+done_testing();
