@@ -5,7 +5,9 @@ package Promotions::Git;
 #
 #   my $git  = Promotions::Git->start(
 #       user => 'bot', token => 't0ken',     # basic authentication
-#       tls  => 1,                           # https, CA in $git->ca
+#       tls  => 1,                           # https, CA in $git->ca; or
+#       tls  => { ca => $other,              # the CA of another server
+#                 names => 'DNS:localhost', days => -1 },
 #       directives => '…');                  # more for nginx's server {}
 #   my $repo = $git->repository('gitops', {
 #       'dev/orders/values.yaml' => "tag: 2\n",
@@ -46,7 +48,7 @@ sub start {
     $self->{$_} = $options{$_} for qw(user token tls directives);
 
     if ($self->{tls}) {
-        $self->certificates("$dir/tls");
+        $self->certificates("$dir/tls", ref $self->{tls} ? $self->{tls} : {});
     }
 
     my (undef, $exec_path) = run('git', '--exec-path');
@@ -100,7 +102,8 @@ error_log $dir/error.log;
 events { worker_connections 512; }
 http {
     log_format git '\$request_method \$request_uri \$status \$request_length '
-                   '\$content_length \$connection_requests';
+                   '\$content_length \$connection_requests '
+                   '\$ssl_session_reused';
     access_log $dir/access.log git;
     $temporary
     client_max_body_size 0;
@@ -191,19 +194,29 @@ sub ca {
 
 # A CA, and a certificate of its for 127.0.0.1 and localhost.
 sub certificates {
-    my ($self, $dir) = @_;
+    my ($self, $dir, $options) = @_;
 
-    write_file("$dir/extensions",
-               "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+    my $names = $options->{names} // 'IP:127.0.0.1,DNS:localhost';
+    my $days = $options->{days} // 30;
+    my @commands;
 
-    for my $command (
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+    write_file("$dir/extensions", "subjectAltName=$names\n");
+
+    if ($options->{ca}) {
+        write_file("$dir/ca.$_", read_file("$options->{ca}{server}/tls/ca.$_"))
+            for qw(pem key);
+    } else {
+        push @commands,
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
             . "-days 30 -subj /CN=test-ca -keyout ca.key -out ca.pem "
-            . "-addext basicConstraints=critical,CA:TRUE",
+            . "-addext basicConstraints=critical,CA:TRUE";
+    }
+
+    for my $command (@commands,
         "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
             . "-subj /CN=localhost -keyout server.key -out server.csr",
         "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
-            . "-days 30 -extfile extensions -out server.pem")
+            . "-days $days -extfile extensions -out server.pem")
     {
         my ($status, $output) = run({ folder => $dir }, 'openssl',
                                     split / /, $command);
