@@ -25,13 +25,14 @@ use Exporter 'import';
 use File::Path ();
 use File::Temp ();
 use IO::Socket::INET ();
+use IO::Socket::UNIX ();
 use POSIX ();
 use Time::HiRes ();
 
 our @EXPORT = qw(temporary_folder free_port wait_for wait_for_port run
                  read_file write_file);
 
-my @started;
+my (@started, @held);
 my $root;
 my $owner = $$;
 my $next_port = 20000 + ($$ * 7) % 10000;
@@ -51,15 +52,22 @@ sub temporary_folder {
 
 
 # Below the ports that the kernel hands to clients, so that a connection of
-# another test cannot take one between the look and the use.
+# another test cannot take one between the look and the use; nor can another
+# test that runs now, while this one holds the port's name (an abstract unix
+# socket: gone with the process).
 sub free_port {
     for (1 .. 200) {
         $next_port = 20000 + ($next_port - 20000 + 1 + int(rand(13))) % 10000;
 
+        my $name = IO::Socket::UNIX->new(
+            Local => "\0promotions-test.$next_port", Listen => 1) or next;
         my $socket = IO::Socket::INET->new(
             LocalAddr => '127.0.0.1', LocalPort => $next_port,
             Listen => 1, Proto => 'tcp');
-        return $next_port if $socket;
+        next if !$socket;
+
+        push @held, $name;
+        return $next_port;
     }
 
     die "no free port";
