@@ -233,10 +233,11 @@ END
 
 # The usual scene; %options go to Promotions::Nginx, except
 #   git   => {…}            for Promotions::Git->start, or 'local' for paths
-#   redis => {…}            for Promotions::Redis->start
+#   redis => {…}            for Promotions::Redis->start, or one that runs
 #   files => {…}            in place of orders()
 #   templates => '…'        more manifests, as text
 #   grants => '…'           of $scene->{key} (default: admin)
+#   key   => '…'            in place of a new one
 # Its fields: redis, git, repo, nginx, key, catalog (the folder).
 sub scene {
     my (%options) = @_;
@@ -248,11 +249,13 @@ sub scene {
     my $grants = delete $options{grants} // 'admin';
     my $self = bless {}, 'Promotions::Test::Scene';
 
-    $self->{redis} = Promotions::Redis->start(%$redis_options);
+    $self->{redis} = ref $redis_options eq 'HASH'
+        ? Promotions::Redis->start(%$redis_options) : $redis_options;
     $self->{git} = ref $git_options ? Promotions::Git->start(%$git_options)
                                     : Promotions::Git->repositories;
     $self->{repo} = $self->{git}->repository('gitops', $files);
-    $self->{key} = $self->{redis}->key(id => 'admin', grants => $grants);
+    $self->{key} = delete $options{key}
+        // $self->{redis}->key(id => 'admin', grants => $grants);
 
     if (!ref $git_options) {
         $options{allow_local} //= 1;
