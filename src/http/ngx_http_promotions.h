@@ -86,6 +86,7 @@ typedef struct {
     ngx_rbtree_node_t                 lanes_sentinel;
     ngx_rbtree_t                      hosts;     /* that jobs talk to */
     ngx_rbtree_node_t                 hosts_sentinel;
+    unsigned                          ending:1;  /* its threads are gone */
 } ngx_http_promotions_worker_t;
 
 

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_batch.h"
+#include "http/ngx_http_promotions_job.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_wait.h"
 #include "promotion/pm_record.h"
@@ -19,6 +20,8 @@ static void ngx_http_promotions_batch_promotion(
     pm_oid_t *base);
 static const pm_result_t *ngx_http_promotions_batch_result(
     const ngx_http_promotions_batch_t *batch, size_t i);
+static void ngx_http_promotions_batch_close(void *data);
+static void ngx_http_promotions_batch_closed(void *data);
 
 
 ngx_int_t
@@ -289,11 +292,58 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch)
 }
 
 
+/*
+ * In a thread: closing a connection may mean waiting for a child process to
+ * end.  Where no job can be posted there is none to delay either: a worker at
+ * its end, or without memory.
+ */
+
 void
 ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch)
 {
-    pm_batch_destroy(batch->batch);
-    pm_arena_destroy(batch->arena);
+    ngx_http_promotions_batch_t  *garbage;
+
+    garbage = NULL;
+
+    if (batch->batch != NULL && !ngx_http_promotions_worker.ending) {
+        garbage = ngx_alloc(sizeof(ngx_http_promotions_batch_t),
+                            ngx_cycle->log);
+    }
+
+    if (garbage != NULL) {
+        *garbage = *batch;
+
+        if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
+                                         ngx_http_promotions_batch_close,
+                                         ngx_http_promotions_batch_closed,
+                                         garbage)
+            != NGX_OK)
+        {
+            ngx_free(garbage);
+            garbage = NULL;
+        }
+    }
+
+    if (garbage == NULL) {
+        ngx_http_promotions_batch_close(batch);
+    }
 
     ngx_memzero(batch, sizeof(ngx_http_promotions_batch_t));
+}
+
+
+static void
+ngx_http_promotions_batch_close(void *data)
+{
+    ngx_http_promotions_batch_t  *batch = data;
+
+    pm_batch_destroy(batch->batch);
+    pm_arena_destroy(batch->arena);
+}
+
+
+static void
+ngx_http_promotions_batch_closed(void *data)
+{
+    ngx_free(data);
 }

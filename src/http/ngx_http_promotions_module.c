@@ -133,6 +133,8 @@ ngx_http_promotions_exit_process(ngx_cycle_t *cycle)
 
     worker = &ngx_http_promotions_worker;
 
+    worker->ending = 1;
+
     if (worker->subscriber != NULL) {
         ngx_promotions_redis_destroy(worker->subscriber);
         worker->subscriber = NULL;
