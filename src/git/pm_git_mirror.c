@@ -422,3 +422,37 @@ pm_git_mirror_tree(pm_git_mirror_t *mirror, const pm_oid_t *commit,
 
     return rc;
 }
+
+
+int
+pm_git_mirror_parent(pm_git_mirror_t *mirror, const pm_oid_t *commit,
+    pm_oid_t *parent, pm_error_t *err)
+{
+    int           rc;
+    char          hex[PM_GIT_HEX_SIZE + 1];
+    pm_git_raw_t  raw;
+
+    memset(parent, 0, sizeof(pm_oid_t));
+
+    rc = pm_git_raw_read(mirror, commit, GIT_OBJECT_COMMIT,
+                         PM_GIT_COMMIT_LIMIT, &raw, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    /* "parent <40 digits>" comes after "tree <40 digits>", or not at all */
+
+    if (raw.len >= 94 && memcmp(raw.data + 46, "parent ", 7) == 0
+        && (raw.data[93] != '\n'
+            || pm_oid_parse(parent, (const char *) raw.data + 53, 40) != 0))
+    {
+        pm_oid_hex(hex, commit);
+        rc = pm_error_set(err, PM_UNPROCESSABLE,
+                          "commit %s of %s is damaged", hex,
+                          mirror->site->url);
+    }
+
+    pm_git_raw_release(&raw);
+
+    return rc;
+}

@@ -69,6 +69,10 @@ int pm_git_mirror_find_commit(pm_git_mirror_t *mirror, const pm_oid_t *tip,
 int pm_git_mirror_tree(pm_git_mirror_t *mirror, const pm_oid_t *commit,
     pm_oid_t *tree, pm_error_t *err);
 
+/* The first parent of a commit; zeros where it has none. */
+int pm_git_mirror_parent(pm_git_mirror_t *mirror, const pm_oid_t *commit,
+    pm_oid_t *parent, pm_error_t *err);
+
 /*
  * After the remote has accepted: the objects become one pack of the mirror,
  * and refs/remotes/origin/<branch> moves to id (branch with or without

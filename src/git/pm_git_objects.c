@@ -9,7 +9,9 @@
 #define PM_GIT_COPY_LIMIT  (64 * 1024 * 1024)
 
 
+static void pm_git_objects_free(pm_git_made_t *made);
 static int pm_git_objects_grow(pm_git_objects_t *objects);
+static void pm_git_objects_fill(pm_git_objects_t *objects);
 static size_t pm_git_objects_slot(const pm_git_objects_t *objects,
     const pm_oid_t *id);
 static int pm_git_objects_name(pm_git_objects_t *objects, git_object_t type,
@@ -68,15 +70,37 @@ pm_git_objects_destroy(pm_git_objects_t *objects)
     }
 
     for (i = 0; i < objects->n; i++) {
-        free(objects->made[i]->data);
-        free(objects->made[i]->delta);
-        free(objects->made[i]);
+        pm_git_objects_free(objects->made[i]);
     }
 
     free(objects->made);
     free(objects->slots);
     pm_hash_destroy(objects->hash);
     free(objects);
+}
+
+
+static void
+pm_git_objects_free(pm_git_made_t *made)
+{
+    free(made->data);
+    free(made->delta);
+    free(made);
+}
+
+
+void
+pm_git_objects_rollback(pm_git_objects_t *objects, size_t count)
+{
+    if (objects->n <= count) {
+        return;
+    }
+
+    while (objects->n > count) {
+        pm_git_objects_free(objects->made[--objects->n]);
+    }
+
+    pm_git_objects_fill(objects);
 }
 
 
@@ -146,7 +170,7 @@ pm_git_objects_slot(const pm_git_objects_t *objects, const pm_oid_t *id)
 static int
 pm_git_objects_grow(pm_git_objects_t *objects)
 {
-    size_t           i, size;
+    size_t           size;
     uint32_t        *slots;
     pm_git_made_t  **made;
 
@@ -177,11 +201,23 @@ pm_git_objects_grow(pm_git_objects_t *objects)
     objects->nslots = size * 2;
     objects->size = size;
 
-    for (i = 0; i < objects->n; i++) {
-        slots[pm_git_objects_slot(objects, &made[i]->id)] = (uint32_t) i + 1;
-    }
+    pm_git_objects_fill(objects);
 
     return 0;
+}
+
+
+static void
+pm_git_objects_fill(pm_git_objects_t *objects)
+{
+    size_t  i, slot;
+
+    memset(objects->slots, 0, objects->nslots * sizeof(uint32_t));
+
+    for (i = 0; i < objects->n; i++) {
+        slot = pm_git_objects_slot(objects, &objects->made[i]->id);
+        objects->slots[slot] = (uint32_t) i + 1;
+    }
 }
 
 

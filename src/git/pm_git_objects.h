@@ -76,5 +76,11 @@ int pm_git_objects_pack(const pm_git_objects_t *objects, int thin,
 
 size_t pm_git_objects_count(const pm_git_objects_t *objects);
 
+/*
+ * Forgets what was made since there were count of them: it is part of no pack
+ * and read by nobody any more.
+ */
+void pm_git_objects_rollback(pm_git_objects_t *objects, size_t count);
+
 
 #endif /* PM_GIT_OBJECTS_H */

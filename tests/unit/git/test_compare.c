@@ -606,6 +606,47 @@ test_find_commit(void **state)
 }
 
 
+/* Two commits, and a commit and a blob, whose names begin with the same. */
+
+static const char  test_same[] =
+    "use Digest::SHA 'sha1_hex';\n"
+    "sub git {\n"
+    "  my ($input, @words) = @_;\n"
+    "  open my $file, '>', '../input'; print $file $input; close $file;\n"
+    "  my $quoted = join ' ', map { \"'$_'\" } @words;\n"
+    "  my $output = `git $quoted <../input`;\n"
+    "  die if $?; chomp $output; return $output;\n"
+    "}\n"
+    "my $tree = git('', 'rev-parse', 'HEAD^{tree}');\n"
+    "sub commit {\n"
+    "  return \"tree $tree\\nauthor A <a> 1 +0000\\n\"\n"
+    "    . \"committer A <a> 1 +0000\\n\\n$_[0]\\n\";\n"
+    "}\n"
+    "sub digits {\n"
+    "  my ($kind, $data) = @_;\n"
+    "  my $size = length $data;\n"
+    "  return substr sha1_hex(\"$kind $size\\0$data\"), 0, 7;\n"
+    "}\n"
+    "sub put {\n"
+    "  my @words = ('hash-object', '-t', 'commit', '-w', '--stdin');\n"
+    "  return git(commit(@_), @words);\n"
+    "}\n"
+    "my ($seen, $i, @twins) = ({}, 0);\n"
+    "for (; !@twins; $i++) {\n"
+    "  my $d = digits('commit', commit($i));\n"
+    "  @twins = ($seen->{$d}, $i) if exists $seen->{$d};\n"
+    "  $seen->{$d} = $i;\n"
+    "}\n"
+    "for ($i = 0; !exists $seen->{digits('blob', $i)}; $i++) { }\n"
+    "open my $blob, '>', 'blob'; print $blob $i; close $blob;\n"
+    "my @p = map { put($_) } @twins, $seen->{digits('blob', $i)};\n"
+    "git('', 'add', 'blob');\n"
+    "my $m = git('', 'commit-tree', git('', 'write-tree'), '-m', 'm',\n"
+    "  map { ('-p', $_) } @p);\n"
+    "git('', 'push', '-q', 'origin', \"$m:refs/heads/same\");\n"
+    "print substr($p[0], 0, 7), \" $p[2]\";\n";
+
+
 /* Seven digits that several objects share: found by a birthday's search. */
 
 static void
@@ -617,38 +658,8 @@ test_ambiguous_digits(void **state)
 
     test_commit(t, "echo 1 >x");
 
-    text = test_run(t, "cd work && cat >../same.py <<'EOF'\n"
-                       "import hashlib, subprocess\n"
-                       "def git(*a, i=b''): return subprocess.run(('git',) "
-                       "+ a, input=i, check=True, capture_output=True)"
-                       ".stdout.decode().strip()\n"
-                       "tree = git('rev-parse', 'HEAD^{tree}')\n"
-                       "def commit(n): return (f'tree {tree}\\nauthor A <a> "
-                       "1 +0000\\ncommitter A <a> 1 +0000\\n\\n{n}\\n')"
-                       ".encode()\n"
-                       "def oid(k, b): return hashlib.sha1(f'{k} {len(b)}\\0'"
-                       ".encode() + b).hexdigest()\n"
-                       "seen, twins, i = {}, None, 0\n"
-                       "while not twins:\n"
-                       "    c = oid('commit', commit(i))[:7]\n"
-                       "    twins = (seen[c], i) if c in seen else None\n"
-                       "    seen[c] = i; i += 1\n"
-                       "i = 0\n"
-                       "while oid('blob', b'%%d' %% i)[:7] not in seen: "
-                       "i += 1\n"
-                       "blob = b'%%d' %% i\n"
-                       "same = seen[oid('blob', blob)[:7]]\n"
-                       "open('blob', 'wb').write(blob)\n"
-                       "put = lambda n: git('hash-object', '-t', 'commit', "
-                       "'-w', '--stdin', i=commit(n))\n"
-                       "a, b, c = put(twins[0]), put(twins[1]), put(same)\n"
-                       "git('add', 'blob')\n"
-                       "m = git('commit-tree', git('write-tree'), '-m', 'm', "
-                       "'-p', a, '-p', b, '-p', c)\n"
-                       "git('push', '-q', 'origin', m + ':refs/heads/same')\n"
-                       "print(a[:7], c)\n"
-                       "EOF\n"
-                       "python3 ../same.py");
+    text = test_run(t, "cd work && cat >../same.pl <<'EOF'\n%sEOF\n"
+                       "perl ../same.pl", test_same);
     head = test_mirror(t, "same");
 
     p = strchr(text, ' ');

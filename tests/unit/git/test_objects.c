@@ -482,6 +482,94 @@ test_objects_do_not_outlive(void **state)
 }
 
 
+/* What is rolled back is in no pack, and can be made again. */
+
+static void
+test_rollback(void **state)
+{
+    char               name[16];
+    size_t             i, n, all, some;
+    test_t            *t = *state;
+    pm_oid_t           head, blob, tree, first, tip;
+    unsigned           mode;
+    pm_git_change_t    c;
+    pm_git_objects_t  *objects;
+
+    test_commit(t, "mkdir a && echo 1 >a/x && echo 1 >y");
+    head = test_mirror(t, "main");
+
+    test_ok(t, pm_git_objects_create(t->mirror, &objects, &t->err));
+    pm_git_objects_rollback(objects, 0);
+
+    blob = test_blob(t, objects, "kept\n");
+    c = change("a/x", PM_GIT_MODE_BLOB, &blob);
+    test_ok(t, pm_git_mirror_tree(t->mirror, &head, &tree, &t->err));
+    test_ok(t, pm_git_objects_tree(objects, &tree, &c, 1, &tree, &t->err));
+    first = commit(t, objects, &tree, &head);
+
+    n = pm_git_objects_count(objects);
+    some = check_pack(t, objects, 1, &first);
+
+    /* more than fit into the table as it is */
+
+    for (i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "gone %zu", i);
+        blob = test_blob(t, objects, name);
+    }
+
+    c = change("y", PM_GIT_MODE_BLOB, &blob);
+    test_ok(t, pm_git_objects_tree(objects, &tree, &c, 1, &tip, &t->err));
+    all = check_pack(t, objects, 1, &first);
+    assert_true(all > some);
+
+    pm_git_objects_rollback(objects, n);
+
+    assert_int_equal(pm_git_objects_count(objects), n);
+    assert_int_equal(check_pack(t, objects, 1, &first), some);
+    assert_int_equal(pm_git_lookup(t->mirror, &tip, "y", &mode, &blob,
+                                   &t->err), PM_UNAVAILABLE);
+    test_ok(t, pm_git_lookup(t->mirror, &tree, "a/x", &mode, &blob, &t->err));
+
+    blob = test_blob(t, objects, "gone 99");
+    c = change("y", PM_GIT_MODE_BLOB, &blob);
+    test_ok(t, pm_git_objects_tree(objects, &tree, &c, 1, &tip, &t->err));
+    tip = commit(t, objects, &tip, &first);
+    (void) check_pack(t, objects, 0, &tip);
+
+    pm_git_objects_destroy(objects);
+}
+
+
+static void
+test_parent(void **state)
+{
+    test_t    *t = *state;
+    pm_oid_t   head, parent, expected;
+
+    test_commit(t, "echo 1 >a");
+    test_commit(t, "git checkout -q -b side && echo 2 >b && git add -A && "
+                   "git commit -q -m side && git checkout -q main && "
+                   "echo 3 >c && git add -A && git commit -q -m more && "
+                   "git merge -q --no-ff -m merge side");
+    head = test_mirror(t, "main");
+    expected = test_oid(t, "main^1");
+
+    test_ok(t, pm_git_mirror_parent(t->mirror, &head, &parent, &t->err));
+    assert_oid(&parent, &expected);
+
+    /* of a merge the first, of the first commit none */
+
+    head = test_oid(t, "main^1");
+    expected = test_oid(t, "main^1^1");
+    test_ok(t, pm_git_mirror_parent(t->mirror, &head, &parent, &t->err));
+    assert_oid(&parent, &expected);
+
+    head = test_oid(t, "main^1^1^1");
+    test_ok(t, pm_git_mirror_parent(t->mirror, &head, &parent, &t->err));
+    assert_true(pm_oid_is_zero(&parent));
+}
+
+
 static void
 test_commit_text(void **state)
 {
@@ -548,6 +636,10 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_objects_do_not_outlive,
                                         test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_rollback, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_parent, test_setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(test_commit_text, test_setup,
                                         test_teardown),
     };

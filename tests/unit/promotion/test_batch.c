@@ -346,7 +346,8 @@ test_a_hook_that_declines_and_a_moved_head(void **state)
     test_hook(t, "pre-receive",
               "rm hooks/pre-receive; unset GIT_QUARANTINE_PATH "
               "GIT_OBJECT_DIRECTORY GIT_ALTERNATE_OBJECT_DIRECTORIES; "
-              "c=$(git commit-tree -p main -m other \"main^{tree}\") && "
+              "c=$(git -c user.name=h -c user.email=h@h commit-tree -p main "
+              "-m other \"main^{tree}\") && "
               "git update-ref refs/heads/main $c; exit 1");
 
     promotion = test_promotion(t, 1, "dev", "prod");

@@ -87,7 +87,8 @@ test_a_lost_answer_and_a_moved_head(void **state)
 
     test_hook(t, "reference-transaction",
               "[ \"$1\" = committed ] || exit 0; kill -9 $PPID; "
-              "rm hooks/reference-transaction; c=$(git commit-tree -p main "
+              "rm hooks/reference-transaction; c=$(git -c user.name=h "
+              "-c user.email=h@h commit-tree -p main "
               "-m top \"main^{tree}\") && git update-ref refs/heads/main $c");
 
     promotion = test_promotion(t, 1, "dev", "prod");
