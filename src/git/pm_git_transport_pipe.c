@@ -52,10 +52,14 @@ pm_git_pipe_failed(pm_git_remote_t *remote, pm_git_pipe_t *p,
     }
 
     if (strstr(words, "Host key verification failed") != NULL) {
+
+        /* ssh says it in twelve lines, with paths of this machine */
+
         return pm_error_set(err, PM_REMOTE, "cannot connect to %s: its host "
-                            "key is not the one in "
-                            "promotions_ssh_known_hosts: %s", remote->host,
-                            words);
+                            "key is not %s promotions_ssh_known_hosts",
+                            remote->host,
+                            strstr(words, "HAS CHANGED") ? "the one in"
+                                                         : "in");
     }
 
     /* 255 is ssh's own, any other status is the command's (ssh(1)) */

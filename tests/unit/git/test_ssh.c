@@ -196,11 +196,16 @@ test_errors(void **state)
     assert_string_equal(fx.err.message, "authentication failed for h: me@h: "
                         "Permission denied (publickey).");
 
-    ssh_says("Host key verification failed.\r\n", "255");
+    ssh_says("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\r\n"
+             "Host key verification failed.\r\n", "255");
     assert_int_equal(list("ssh://me@h:2222/a"), PM_REMOTE);
-    assert_non_null(strstr(fx.err.message, "cannot connect to h:2222: its "
-                           "host key is not the one in "
-                           "promotions_ssh_known_hosts"));
+    assert_string_equal(fx.err.message, "cannot connect to h:2222: its host "
+                        "key is not the one in promotions_ssh_known_hosts");
+
+    ssh_says("Host key verification failed.\r\n", "255");
+    assert_int_equal(list("ssh://me@h/a"), PM_REMOTE);
+    assert_string_equal(fx.err.message, "cannot connect to h: its host key "
+                        "is not in promotions_ssh_known_hosts");
 
     ssh_says("ssh: connect to host h port 22: Connection refused\r\n", "255");
     assert_int_equal(list("ssh://me@h/a"), PM_REMOTE);
