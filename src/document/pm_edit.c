@@ -292,6 +292,12 @@ pm_edit_prepare(pm_edit_t *e, pm_edit_job_t *job)
 
     n = e->source->nroots + 1;
 
+    if (n > PM_EDIT_DOCUMENTS || e->destination->nroots > PM_EDIT_DOCUMENTS) {
+        return pm_error_set(e->err, PM_UNPROCESSABLE, "%s: more than %d "
+                            "documents", e->destination->name,
+                            PM_EDIT_DOCUMENTS);
+    }
+
     job->found = pm_arena_zalloc(e->arena, job->npaths + 1);
     job->match = pm_arena_alloc(e->arena, n * sizeof(size_t));
     job->pairs = pm_arena_alloc(e->arena, n * sizeof(pm_edit_pair_t));

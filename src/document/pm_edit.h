@@ -68,8 +68,11 @@
 #include "document/pm_jsonpath.h"
 
 
-#define PM_EDIT_PICKS   200000        /* values selected or excluded */
-#define PM_EDIT_STEPS   20000000      /* values compared, aliases followed */
+#define PM_EDIT_DOCUMENTS  10000      /* in one text */
+#define PM_EDIT_PICKS      200000     /* values selected or excluded */
+#define PM_EDIT_WAYS       8000000    /* levels down to all of them */
+#define PM_EDIT_STEPS      20000000   /* values compared, aliases followed */
+#define PM_EDIT_DEPTH      512        /* levels, aliases followed */
 
 
 typedef enum {

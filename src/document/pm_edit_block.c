@@ -156,7 +156,7 @@ pm_block_folded(const pm_edit_t *e, const pm_node_t *node,
     }
 
     while (at < node->end) {
-        end = pm_line_end(e->source, at);
+        end = pm_line_end(e->source, at, node->end);
 
         for (spaces = 0; spaces < indent && p[at] == ' '; spaces++) {
             at++;

@@ -24,8 +24,13 @@ pm_edit_fault(pm_edit_t *e, const pm_node_t *node, const char *fmt, ...)
 
 
 int
-pm_edit_step(pm_edit_t *e)
+pm_edit_enter(pm_edit_t *e)
 {
+    if (++e->depth > PM_EDIT_DEPTH) {
+        return pm_edit_fault(e, NULL, "aliases nest deeper than %d levels; "
+                             "promote the whole file", PM_EDIT_DEPTH);
+    }
+
     if (++e->steps > PM_EDIT_STEPS) {
         return pm_edit_fault(e, NULL, "too much to compare: more than %d "
                              "values, those behind aliases counted each "

@@ -52,28 +52,57 @@ pm_flow_is_own_line(const pm_document_t *document, const pm_node_t *child,
 }
 
 
-int
-pm_edit_flow_own_line(pm_edit_t *e, const pm_node_t *node)
+const pm_member_t *
+pm_edit_member_of(const pm_node_t *node)
 {
-    size_t            i;
-    pm_string_t       prefix;
+    size_t            low, high, i;
     const pm_node_t  *parent;
 
     parent = node->parent;
 
-    if (parent == NULL) {
-        return 1;
+    if (parent == NULL || parent->kind != PM_NODE_MAPPING) {
+        return NULL;
     }
 
-    for (i = 0; parent->kind == PM_NODE_MAPPING; i++) {
+    low = 0;
+    high = parent->length;
 
-        if (parent->members[i].value == node) {
-            node = parent->members[i].key;
-            break;
+    while (low < high) {
+        i = low + (high - low) / 2;
+
+        if (parent->members[i].value->start < node->start) {
+            low = i + 1;
+
+        } else {
+            high = i;
         }
     }
 
-    return pm_flow_is_own_line(e->destination, node, &prefix);
+    while (parent->members[low].value != node) {
+        low++;
+    }
+
+    return &parent->members[low];
+}
+
+
+int
+pm_edit_flow_own_line(pm_edit_t *e, const pm_node_t *node,
+    pm_string_t *prefix)
+{
+    const pm_member_t  *member;
+
+    if (node->parent == NULL) {
+        prefix->data = "";
+        prefix->len = 0;
+
+        return 1;
+    }
+
+    member = pm_edit_member_of(node);
+
+    return pm_flow_is_own_line(e->destination, member ? member->key : node,
+                               prefix);
 }
 
 
@@ -252,7 +281,7 @@ pm_flow_insert_lines(pm_flow_t *f, size_t at, int comma,
     }
 
     if (rc == 0) {
-        at = pm_line_end(f->document, at);
+        at = pm_line_end(f->document, at, f->document->text.len);
         rc = pm_flow_splice(f, at, at, &text);
     }
 

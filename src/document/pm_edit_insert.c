@@ -112,10 +112,9 @@ pm_insert_item_line(const pm_edit_t *e, const pm_node_t *sequence, size_t i)
     text = document->text.data;
 
     if (i == 0) {
-        at = pm_line_start(document, sequence->start);
-        blank = pm_line_skip_blanks(document, at);
+        at = pm_line_back_blanks(document, sequence->start);
 
-        return blank == sequence->start ? at : SIZE_MAX;
+        return pm_line_starts(document, at) ? at : SIZE_MAX;
     }
 
     at = pm_line_after(document, sequence->items[i - 1]->end);
@@ -133,13 +132,7 @@ pm_insert_item_line(const pm_edit_t *e, const pm_node_t *sequence, size_t i)
             break;
         }
 
-        at = pm_line_end(document, blank);
-
-        if (at < document->text.len) {
-            at++;
-        }
-
-        at = pm_line_after(document, at);
+        at = pm_line_next(document, blank);
     }
 
     return SIZE_MAX;

@@ -113,6 +113,8 @@ typedef struct {
     size_t               document;     /* of the destination, now */
     pm_edit_style_t      style;
     size_t               steps;
+    size_t               depth;        /* of the recursion */
+    size_t               nesting;      /* of the value being built */
     size_t               bytes;        /* of expanded values */
 
     pm_buffer_t          splices;      /* of pm_splice_t */
@@ -204,8 +206,8 @@ int pm_edit_add(pm_edit_t *e, const pm_node_t *destination, size_t after,
 int pm_edit_fault(pm_edit_t *e, const pm_node_t *node, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Counts a step: 0, or a fault. */
-int pm_edit_step(pm_edit_t *e);
+/* Counts a step and a level: 0, or a fault.  Leaving is e->depth--. */
+int pm_edit_enter(pm_edit_t *e);
 
 /* A JSON pointer of the arena; NULL when out of memory. */
 const char *pm_edit_pointer(pm_edit_t *e, const pm_crumb_t *crumb);
@@ -250,8 +252,13 @@ int pm_edit_flow_insert(pm_edit_t *e, const pm_node_t *collection,
 int pm_edit_flow_items(pm_edit_t *e, const pm_node_t *sequence, size_t from,
     size_t to, pm_edit_value_t *const *values, size_t n);
 
-/* Whether the member or item with this value starts its line. */
-int pm_edit_flow_own_line(pm_edit_t *e, const pm_node_t *node);
+/* Whether the member or item with this value starts its line, and the blanks
+ * before it. */
+int pm_edit_flow_own_line(pm_edit_t *e, const pm_node_t *node,
+    pm_string_t *prefix);
+
+/* The member with this value; NULL: it is none. */
+const pm_member_t *pm_edit_member_of(const pm_node_t *node);
 
 
 /* pm_edit_render.c: 0 or a code */
@@ -335,7 +342,12 @@ int pm_edit_column(const pm_document_t *document, const pm_node_t *node);
 /* The offset itself at a line's start, else the next line's. */
 size_t pm_line_after(const pm_document_t *document, size_t offset);
 size_t pm_line_start(const pm_document_t *document, size_t offset);
-size_t pm_line_end(const pm_document_t *document, size_t offset);
+size_t pm_line_next(const pm_document_t *document, size_t offset);
+
+/* The next line break, or the limit. */
+size_t pm_line_end(const pm_document_t *document, size_t offset,
+    size_t limit);
+
 int pm_line_starts(const pm_document_t *document, size_t offset);
 size_t pm_line_skip_blanks(const pm_document_t *document, size_t offset);
 size_t pm_line_back_blanks(const pm_document_t *document, size_t offset);

@@ -41,15 +41,15 @@ pm_line_start(const pm_document_t *document, size_t offset)
 
 
 size_t
-pm_line_end(const pm_document_t *document, size_t offset)
+pm_line_end(const pm_document_t *document, size_t offset, size_t limit)
 {
-    const char  *text;
     size_t       len;
+    const char  *text;
 
     text = document->text.data;
     len = document->text.len;
 
-    while (offset < len
+    while (offset < limit
            && pm_place_break(document, text + offset, len - offset) == 0)
     {
         offset++;
@@ -62,13 +62,17 @@ pm_line_end(const pm_document_t *document, size_t offset)
 size_t
 pm_line_after(const pm_document_t *document, size_t offset)
 {
+    return pm_line_starts(document, offset) ? offset
+                                            : pm_line_next(document, offset);
+}
+
+
+size_t
+pm_line_next(const pm_document_t *document, size_t offset)
+{
     size_t  end;
 
-    if (pm_line_starts(document, offset)) {
-        return offset;
-    }
-
-    end = pm_line_end(document, offset);
+    end = pm_line_end(document, offset, document->text.len);
 
     if (end == document->text.len) {
         return end;

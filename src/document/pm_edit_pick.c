@@ -80,7 +80,7 @@ pm_pick_fill(pm_arena_t *arena, const pm_path_t *path, pm_pick_t *pick)
 
 static int
 pm_picks_add(pm_arena_t *arena, const pm_jsonpath_nodes_t *nodes,
-    pm_buffer_t *list, pm_error_t *err)
+    pm_buffer_t *list, size_t *ways, pm_error_t *err)
 {
     size_t     i;
     pm_pick_t  pick;
@@ -91,6 +91,12 @@ pm_picks_add(pm_arena_t *arena, const pm_jsonpath_nodes_t *nodes,
     }
 
     for (i = 0; i < nodes->length; i++) {
+        *ways += nodes->items[i].path->depth;
+
+        if (*ways > PM_EDIT_WAYS) {
+            return pm_error_set(err, PM_UNPROCESSABLE, "the selectors select "
+                                "too many values too deep");
+        }
 
         if (pm_pick_fill(arena, nodes->items[i].path, &pick) != 0) {
             return pm_error_memory(err);
@@ -109,7 +115,7 @@ pm_picks_collect(pm_arena_t *arena, const pm_jsonpath_t *const *paths,
     pm_picks_t *picks, pm_error_t *err)
 {
     int                   rc;
-    size_t                i, n;
+    size_t                i, n, ways;
     pm_pick_t            *copy;
     pm_buffer_t           list;
     pm_jsonpath_nodes_t   nodes;
@@ -119,13 +125,13 @@ pm_picks_collect(pm_arena_t *arena, const pm_jsonpath_t *const *paths,
     memset(&limits, 0, sizeof(pm_jsonpath_limits_t));
     memset(picks, 0, sizeof(pm_picks_t));
 
-    for (i = 0, rc = 0; rc == 0 && i < npaths; i++) {
+    for (i = 0, ways = 0, rc = 0; rc == 0 && i < npaths; i++) {
         memset(&nodes, 0, sizeof(pm_jsonpath_nodes_t));
 
         rc = pm_jsonpath_select(paths[i], root, arena, limits, &nodes, err);
 
         if (rc == 0) {
-            rc = pm_picks_add(arena, &nodes, &list, err);
+            rc = pm_picks_add(arena, &nodes, &list, &ways, err);
         }
 
         if (rc == 0 && found != NULL && nodes.length > 0) {
@@ -238,7 +244,9 @@ pm_frame_moves(const pm_frame_t *frame, const pm_node_t *node)
 
     node = pm_node_resolve(node);
 
-    if (node->length == 0 || pm_picks_none(&frame->excluded)) {
+    if (node->length == 0 || pm_picks_none(&frame->excluded)
+        || frame->depth > PM_EDIT_DEPTH)
+    {
         return 1;
     }
 

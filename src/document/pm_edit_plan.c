@@ -451,8 +451,6 @@ pm_plan_pair(pm_edit_t *e, const pm_frame_t *frame, const pm_crumb_t *crumb,
 }
 
 
-/* Depth bounds the recursion: that of both documents, aliases expanded. */
-
 int
 pm_edit_plan(pm_edit_t *e, const pm_frame_t *frame, const pm_crumb_t *crumb,
     const pm_node_t *source, const pm_node_t *destination)
@@ -467,7 +465,7 @@ pm_edit_plan(pm_edit_t *e, const pm_frame_t *frame, const pm_crumb_t *crumb,
         return 0;
     }
 
-    rc = pm_edit_step(e);
+    rc = pm_edit_enter(e);
     if (rc != 0) {
         return rc;
     }
@@ -482,6 +480,7 @@ pm_edit_plan(pm_edit_t *e, const pm_frame_t *frame, const pm_crumb_t *crumb,
                       pm_node_resolve(destination));
 
     e->alias = alias;
+    e->depth--;
 
     return rc;
 }

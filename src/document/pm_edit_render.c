@@ -70,7 +70,7 @@ pm_render_is_short(const pm_edit_t *e, const pm_edit_value_t *value)
     node = value->node;
 
     return node->style == PM_STYLE_FLOW
-           && pm_line_end(e->source, node->start) >= node->end;
+           && pm_line_end(e->source, node->start, node->end) == node->end;
 }
 
 
@@ -104,8 +104,7 @@ pm_render_break(pm_edit_t *e, const pm_string_t *prefix, int level,
 }
 
 
-/* Depth bounds the recursion here and below: aliases are expanded, but only
- * as deep as both documents together. */
+/* A value's depth is bounded, and with it the recursion here and below. */
 
 static int
 pm_render_flow(pm_edit_t *e, const pm_edit_value_t *value,

@@ -150,7 +150,8 @@ pm_replace_indicator(const pm_replace_t *r)
 
     if (parent->kind == PM_NODE_SEQUENCE) {
         at = pm_line_back_blanks(r->document,
-                                 pm_line_start(r->document, r->node->start));
+                                 pm_line_back_blanks(r->document,
+                                                     r->node->start));
 
         while (at > 0 && r->text[at - 1] != '-') {
             at--;
@@ -163,11 +164,8 @@ pm_replace_indicator(const pm_replace_t *r)
         return at > 0 ? at : SIZE_MAX;
     }
 
-    for (i = 0; parent->members[i].value != r->node; i++) {
-        /* void */
-    }
-
-    at = pm_line_skip_blanks(r->document, parent->members[i].key->end);
+    at = pm_line_skip_blanks(r->document,
+                             pm_edit_member_of(r->node)->key->end);
 
     if (r->text[at] != ':') {
         return SIZE_MAX;
@@ -201,7 +199,7 @@ pm_replace_lines(pm_replace_t *r)
     size_t       start, end, at;
     pm_buffer_t  text;
 
-    start = pm_line_start(r->document, r->node->start);
+    start = pm_line_back_blanks(r->document, r->node->start);
     end = pm_line_after(r->document, r->node->end);
 
     if (r->head.len == 0) {
@@ -317,18 +315,14 @@ pm_replace_block(pm_replace_t *r)
 static int
 pm_replace_flow(pm_replace_t *r, const pm_edit_value_t *value)
 {
-    int          rc;
+    int          rc, own_line;
     pm_string_t  prefix;
 
-    prefix.data = r->text + pm_line_start(r->document, r->node->start);
-    prefix.len = pm_line_skip_blanks(r->document,
-                                     (size_t) (prefix.data - r->text))
-                 - (size_t) (prefix.data - r->text);
+    own_line = pm_edit_flow_own_line(r->e, r->node, &prefix);
 
     rc = pm_edit_render_flow(r->e, value,
-                             (r->document->json
-                              && pm_edit_flow_own_line(r->e, r->node))
-                             ? &prefix : NULL, &r->head);
+                             (r->document->json && own_line) ? &prefix : NULL,
+                             &r->head);
     if (rc != 0) {
         return rc;
     }
@@ -353,11 +347,18 @@ pm_replace_prepare(pm_replace_t *r)
     }
 
     parent = r->node->parent;
+
+    if (r->document->json
+        || (parent != NULL && parent->style == PM_STYLE_FLOW))
+    {
+        return 0;
+    }
+
     end = pm_line_after(r->document, r->node->end);
     r->e->blank = end < r->document->text.len
                   && pm_line_blank(r->document, end);
 
-    if (parent == NULL || parent->style == PM_STYLE_FLOW) {
+    if (parent == NULL) {
         return 0;
     }
 

@@ -311,9 +311,9 @@ pm_scalar_copy(pm_edit_t *e, const pm_node_t *node,
     const char  *p;
 
     p = e->source->text.data;
-    end = pm_line_end(e->source, node->start);
+    end = pm_line_end(e->source, node->start, node->end);
 
-    if (end >= node->end) {
+    if (end == node->end) {
         pm_buffer_append(text, p + node->start, node->end - node->start);
         return 1;
     }
@@ -338,14 +338,13 @@ pm_scalar_copy(pm_edit_t *e, const pm_node_t *node,
     for ( ;; ) {
         pm_buffer_append(text, p + at, end - at);
 
-        if (end >= node->end) {
+        if (end == node->end) {
             return 1;
         }
 
         at = end + pm_place_break(e->source, p + end, node->end - end);
         at = pm_line_skip_blanks(e->source, at);
-        end = pm_line_end(e->source, at);
-        end = end < node->end ? end : node->end;
+        end = pm_line_end(e->source, at, node->end);
 
         pm_buffer_puts(text, e->style.newline);
 
@@ -413,7 +412,7 @@ pm_scalar_yaml(pm_edit_t *e, const pm_node_t *node,
         /* several lines are plain where they were plain; one line may not
          * be, between brackets */
 
-        if (pm_line_end(e->source, node->start) < node->end) {
+        if (pm_line_end(e->source, node->start, node->end) < node->end) {
             return pm_scalar_copy(e, node, context, text);
         }
 

@@ -10,6 +10,8 @@
 
 static int pm_sequence_equal(pm_edit_t *e, const pm_node_t *a,
     const pm_node_t *b, int *equal);
+static int pm_sequence_compare(pm_edit_t *e, const pm_node_t *a,
+    const pm_node_t *b, int *equal);
 
 
 static int
@@ -44,13 +46,26 @@ static int
 pm_sequence_equal(pm_edit_t *e, const pm_node_t *a, const pm_node_t *b,
     int *equal)
 {
+    int  rc;
+
+    rc = pm_edit_enter(e);
+
+    if (rc == 0) {
+        rc = pm_sequence_compare(e, a, b, equal);
+    }
+
+    e->depth--;
+
+    return rc;
+}
+
+
+static int
+pm_sequence_compare(pm_edit_t *e, const pm_node_t *a, const pm_node_t *b,
+    int *equal)
+{
     int     rc;
     size_t  i;
-
-    rc = pm_edit_step(e);
-    if (rc != 0) {
-        return rc;
-    }
 
     a = pm_node_resolve(a);
     b = pm_node_resolve(b);
@@ -126,8 +141,7 @@ pm_sequence_alike(pm_edit_t *e, const pm_node_t *source,
 }
 
 
-/* Makes the destination's node equal to the source's.  Depth bounds the
- * recursion. */
+/* Makes the destination's node equal to the source's. */
 
 static int
 pm_sequence_exact(pm_edit_t *e, const pm_frame_t *frame,
@@ -144,6 +158,11 @@ pm_sequence_exact(pm_edit_t *e, const pm_frame_t *frame,
     rc = pm_sequence_equal(e, source, destination, &yes);
 
     if (rc != 0 || yes) {
+        return rc;
+    }
+
+    rc = pm_edit_enter(e);
+    if (rc != 0) {
         return rc;
     }
 
@@ -185,6 +204,7 @@ pm_sequence_exact(pm_edit_t *e, const pm_frame_t *frame,
     }
 
     e->alias = alias;
+    e->depth--;
 
     return rc;
 }
@@ -333,11 +353,6 @@ pm_sequence_resize(pm_edit_t *e, const pm_frame_t *frame,
         return rc;
     }
 
-    rc = pm_edit_record(e, crumb, destination, value);
-    if (rc != 0) {
-        return rc;
-    }
-
     to = destination->length - last;
     n = source->length - last - first;
 
@@ -346,6 +361,10 @@ pm_sequence_resize(pm_edit_t *e, const pm_frame_t *frame,
                                      : destination->end,
                         (first < to) ? destination->items[to - 1]->end
                                      : destination->end);
+
+    if (rc == 0) {
+        rc = pm_edit_record(e, crumb, destination, value);
+    }
 
     if (rc == 0) {
         rc = pm_edit_items(e, destination, first, to, value->values + first,

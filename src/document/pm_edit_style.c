@@ -9,6 +9,7 @@
 
 
 #define PM_STYLE_WIDTH  9          /* an indentation indicator has one digit */
+#define PM_STYLE_KEYS   16         /* looked at for a column */
 
 
 typedef struct {
@@ -20,34 +21,51 @@ typedef struct {
 } pm_style_count_t;
 
 
+/* A key's column, from its "? ", anchor or tag on; -1: something else stands
+ * before that. */
+
+static int
+pm_style_key_column(const pm_document_t *document, const pm_node_t *key)
+{
+    size_t       start, at;
+    const char  *text;
+
+    text = document->text.data;
+    at = pm_line_back_blanks(document, key->start);
+
+    if (key->anchor.len == 0 && key->tag.len == 0
+        && key->start < key->end && (at == 0 || text[at - 1] != '?'))
+    {
+        return (int) key->column - 1;
+    }
+
+    start = pm_line_start(document, key->start);
+    at = pm_line_skip_blanks(document, start);
+
+    if (text[at] == '?' || text[at] == '&' || text[at] == '!') {
+        return (int) (at - start);
+    }
+
+    return -1;
+}
+
+
 int
 pm_edit_column(const pm_document_t *document, const pm_node_t *node)
 {
-    size_t            i, at;
-    const char       *text;
-    const pm_node_t  *key;
-
-    text = document->text.data;
+    int     column;
+    size_t  i;
 
     if (node->kind == PM_NODE_SEQUENCE) {
-        return text[node->start] == '-' ? (int) node->column - 1 : -1;
+        return document->text.data[node->start] == '-'
+               ? (int) node->column - 1 : -1;
     }
 
-    /* a key's range leaves out its anchor and tag; "? " comes before it */
+    for (i = 0; i < node->length && i < PM_STYLE_KEYS; i++) {
+        column = pm_style_key_column(document, node->members[i].key);
 
-    for (i = 0; i < node->length; i++) {
-        key = node->members[i].key;
-
-        if (key->anchor.len > 0 || key->tag.len > 0
-            || key->start == key->end)
-        {
-            continue;
-        }
-
-        at = pm_line_back_blanks(document, key->start);
-
-        if (at == 0 || text[at - 1] != '?') {
-            return (int) key->column - 1;
+        if (column >= 0) {
+            return column;
         }
     }
 
@@ -85,7 +103,7 @@ static int
 pm_style_is_nested(const pm_document_t *document, const pm_node_t *node)
 {
     return node->style == PM_STYLE_FLOW && node->length > 0
-           && pm_line_end(document, node->start) < node->end;
+           && pm_line_end(document, node->start, node->end) < node->end;
 }
 
 
@@ -156,7 +174,7 @@ pm_style_newline(const pm_document_t *document)
     size_t       end;
     const char  *text;
 
-    end = pm_line_end(document, 0);
+    end = pm_line_end(document, 0, document->text.len);
     text = document->text.data;
 
     if (end < document->text.len && text[end] == '\r') {

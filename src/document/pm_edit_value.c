@@ -23,7 +23,12 @@ pm_value_count(pm_edit_t *e, const pm_node_t *node)
                              "large; promote the whole file");
     }
 
-    return pm_edit_step(e);
+    if (e->nesting > PM_DOCUMENT_DEPTH) {
+        return pm_edit_fault(e, NULL, "nested deeper than %d levels",
+                             PM_DOCUMENT_DEPTH);
+    }
+
+    return 0;
 }
 
 
@@ -41,7 +46,7 @@ pm_value_verbatim(const pm_edit_t *e, const pm_edit_value_t *value)
     if (node->style != PM_STYLE_FLOW || value->length != node->length
         || e->source->text.data[node->start] == '\0'
         || strchr("[{", e->source->text.data[node->start]) == NULL
-        || pm_line_end(e->source, node->start) < node->end)
+        || pm_line_end(e->source, node->start, node->end) < node->end)
     {
         return 0;
     }
@@ -99,7 +104,9 @@ pm_edit_value(pm_edit_t *e, const pm_frame_t *frame, const pm_node_t *node,
     value->node = node;
 
     if (node->length > 0) {
+        e->nesting++;
         rc = pm_value_collection(e, frame, node, value);
+        e->nesting--;
 
         if (rc != 0 || value->length == 0) {
             return rc;

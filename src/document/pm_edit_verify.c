@@ -13,17 +13,25 @@
 
 typedef struct {
     size_t            steps;
+    size_t            depth;
     int               across;      /* one of the two is JSON */
     int               json;        /* the destination is */
     const pm_node_t  *place;       /* in the destination: looked at last */
-    int               many;        /* too many steps */
+    int               many;        /* too many steps, or too deep */
 } pm_verify_t;
 
 
+static int pm_verify_equal(pm_verify_t *v, const pm_node_t *result,
+    const pm_node_t *other);
+static int pm_verify_merged(pm_verify_t *v, const pm_node_t *result,
+    const pm_node_t *source, const pm_node_t *destination,
+    const pm_frame_t *frame);
+
+
 static int
-pm_verify_step(pm_verify_t *v)
+pm_verify_step(pm_verify_t *v, size_t depth)
 {
-    if (++v->steps > PM_EDIT_STEPS) {
+    if (++v->steps > PM_EDIT_STEPS || depth > PM_EDIT_DEPTH) {
         v->many = 1;
         return 0;
     }
@@ -94,23 +102,35 @@ pm_verify_member(const pm_node_t *mapping, const pm_member_t *other)
 }
 
 
-/* Whether the result is the other node, all of it.  Depth bounds the
- * recursion here and below. */
+/* Whether the result is the other node, all of it. */
 
 static int
 pm_verify_same(pm_verify_t *v, const pm_node_t *result,
     const pm_node_t *other)
 {
-    size_t            i;
-    const pm_node_t  *value;
+    int  same;
 
     if (result == NULL || other == NULL) {
         return result == other;
     }
 
-    if (!pm_verify_step(v)) {
+    if (!pm_verify_step(v, ++v->depth)) {
         return 0;
     }
+
+    same = pm_verify_equal(v, result, other);
+    v->depth--;
+
+    return same;
+}
+
+
+static int
+pm_verify_equal(pm_verify_t *v, const pm_node_t *result,
+    const pm_node_t *other)
+{
+    size_t            i;
+    const pm_node_t  *value;
 
     result = pm_node_resolve(result);
     other = pm_node_resolve(other);
@@ -163,7 +183,7 @@ pm_verify_moved(pm_verify_t *v, const pm_node_t *result,
         return pm_verify_same(v, result, source);
     }
 
-    if (result == NULL || !pm_verify_step(v)) {
+    if (result == NULL || !pm_verify_step(v, frame->depth)) {
         return 0;
     }
 
@@ -200,11 +220,6 @@ pm_verify_moved(pm_verify_t *v, const pm_node_t *result,
 
     return result->length == n;
 }
-
-
-static int pm_verify_merged(pm_verify_t *v, const pm_node_t *result,
-    const pm_node_t *source, const pm_node_t *destination,
-    const pm_frame_t *frame);
 
 
 static int
@@ -352,7 +367,9 @@ pm_verify_merged(pm_verify_t *v, const pm_node_t *result,
         return pm_verify_same(v, result, destination);
     }
 
-    if (result == NULL || source == NULL || !pm_verify_step(v)) {
+    if (result == NULL || source == NULL
+        || !pm_verify_step(v, frame->depth))
+    {
         return 0;
     }
 
