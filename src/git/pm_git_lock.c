@@ -99,7 +99,7 @@ pm_git_lock_clean(const pm_git_site_t *site)
     size_t  i;
     char    path[4096];
 
-    static const char  *folders[] = { ".new", ".old", "/" PM_GIT_STORE };
+    static const char  *folders[] = { ".new", ".old", ("/" PM_GIT_STORE) };
 
     for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
         if ((size_t) snprintf(path, sizeof(path), "%s%s", site->path,
