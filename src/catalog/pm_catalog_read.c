@@ -4,6 +4,8 @@
 
 #include "catalog/pm_catalog_build.h"
 
+#include "base/pm_string.h"
+
 #include <string.h>
 
 
@@ -71,25 +73,42 @@ pm_catalog_read_document(pm_catalog_reader_t *reader, const pm_node_t *root)
 }
 
 
-/* What is shown to clients: no folder of this machine. */
+/* What clients are shown: no folder of this machine, and UTF-8. */
 
 static const char *
 pm_catalog_shown(const pm_catalog_t *catalog, const char *file)
 {
-    size_t       len;
+    char        *shown;
+    size_t       len, pos;
     const char  *slash;
 
     len = catalog->folder ? strlen(catalog->folder) : 0;
+    slash = strrchr(file, '/');
 
     if (len > 0 && strncmp(file, catalog->folder, len) == 0
         && file[len] == '/')
     {
-        return file + len + 1;
+        file += len + 1;
+
+    } else if (slash != NULL) {
+        file = slash + 1;
     }
 
-    slash = strrchr(file, '/');
+    shown = pm_arena_strdup(catalog->arena, file);
+    if (shown == NULL) {
+        return NULL;
+    }
 
-    return slash ? slash + 1 : file;
+    len = strlen(shown);
+
+    for (pos = pm_utf8_valid(shown, len);
+         pos < len;
+         pos += pm_utf8_valid(shown + pos, len - pos))
+    {
+        shown[pos++] = '?';
+    }
+
+    return shown;
 }
 
 
@@ -116,12 +135,12 @@ pm_catalog_read_text(pm_catalog_t *catalog, const char *runtime,
     reader.err = err;
 
     reader.file = pm_arena_strdup(catalog->arena, name);
+    reader.shown = pm_catalog_shown(catalog, name);
 
-    if (reader.file == NULL) {
+    if (reader.file == NULL || reader.shown == NULL) {
         rc = pm_error_memory(err);
 
     } else {
-        reader.shown = pm_catalog_shown(catalog, reader.file);
         rc = pm_document_parse(arena, name, text, len, &document, err);
     }
 

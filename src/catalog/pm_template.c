@@ -10,8 +10,11 @@ pm_template_matches(const pm_template_file_t *entry, const char *file)
         return 1;
     }
 
+    /* what lies outside is named, or is not meant */
+
     if (entry->glob != NULL) {
-        return pm_glob_match(entry->glob, file);
+        return strncmp(file, "../", 3) != 0
+               && pm_glob_match(entry->glob, file);
     }
 
     return strcmp(entry->pattern, file) == 0;

@@ -184,7 +184,7 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     }
 
     rc = pm_plan(promotion, sources, batch->objects,
-                 batch->repositories->first->mirror, &batch->tree, arena,
+                 batch->repositories->first->mirror, &batch->tree, 0, arena,
                  &plan, err);
     if (rc != 0) {
         return rc;

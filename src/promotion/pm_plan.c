@@ -1,86 +1,41 @@
 #include "promotion/pm_plan.h"
 
-#include "git/pm_git_compare.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-
-/* What one part selects, and what of it differs from the destination. */
-
-static int
-pm_plan_part(const pm_part_t *part, const pm_source_t *source,
-    pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
-    pm_arena_t *arena, pm_git_change_t **changes, size_t *nchanges,
-    pm_error_t *err)
-{
-    int                     rc;
-    size_t                  i;
-    const pm_git_change_t  *change;
-
-    rc = pm_git_compare(source->mirror, &source->tree, part->source.path,
-                        mirror, tree, part->destination.path, 0, arena,
-                        changes, nchanges, err);
-
-    /* within one repository the blobs are there already */
-
-    if (rc != 0 || source->mirror == mirror) {
-        return rc;
-    }
-
-    for (i = 0; i < *nchanges; i++) {
-        change = &(*changes)[i];
-
-        /* a submodule's commit is an object of another repository */
-
-        if (change->new_mode == 0 || change->new_mode == PM_GIT_MODE_COMMIT) {
-            continue;
-        }
-
-        rc = pm_git_objects_copy(objects, source->mirror, &change->new_id,
-                                 err);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-
-    return 0;
-}
 
 
 static int
 pm_plan_compare(const void *a, const void *b)
 {
-    const pm_git_change_t  *one, *two;
+    const pm_selection_file_t  *one, *two;
 
     one = a;
     two = b;
 
-    return strcmp(one->path, two->path);
+    return strcmp(one->change.path, two->change.path);
 }
 
 
-/* Sorts what several parts change; what two of them say alike counts once. */
+/* Sorts what was selected; what two parts say alike counts once. */
 
 static int
-pm_plan_merge(pm_plan_t *plan, pm_error_t *err)
+pm_plan_merge(pm_selection_file_t *files, size_t *nfiles, pm_error_t *err)
 {
-    size_t            i, n;
-    pm_git_change_t  *last, *change;
+    size_t                  i, n;
+    const pm_git_change_t  *last, *change;
 
-    if (plan->nchanges == 0) {
+    if (*nfiles == 0) {
         return 0;
     }
 
-    qsort(plan->changes, plan->nchanges, sizeof(pm_git_change_t),
-          pm_plan_compare);
+    qsort(files, *nfiles, sizeof(pm_selection_file_t), pm_plan_compare);
 
-    for (i = 1, n = 1; i < plan->nchanges; i++) {
-        last = &plan->changes[n - 1];
-        change = &plan->changes[i];
+    for (i = 1, n = 1; i < *nfiles; i++) {
+        last = &files[n - 1].change;
+        change = &files[i].change;
 
         if (strcmp(last->path, change->path) != 0) {
-            plan->changes[n++] = *change;
+            files[n++] = files[i];
             continue;
         }
 
@@ -93,67 +48,91 @@ pm_plan_merge(pm_plan_t *plan, pm_error_t *err)
         }
     }
 
-    plan->nchanges = n;
+    *nfiles = n;
 
     return 0;
 }
 
 
-static int
-pm_plan_append(pm_arena_t *arena, pm_plan_t *plan,
-    const pm_git_change_t *changes, size_t n)
-{
-    pm_git_change_t  *all;
+/* A copy of what was selected, in the arena. */
 
-    all = pm_arena_alloc(arena, (plan->nchanges + n)
-                                * sizeof(pm_git_change_t));
-    if (all == NULL) {
-        return -1;
+static int
+pm_plan_take(pm_selection_t *selection, pm_plan_t *plan)
+{
+    int                   rc;
+    size_t                i, n;
+    pm_selection_file_t  *files;
+
+    n = selection->files.len / sizeof(pm_selection_file_t);
+
+    rc = pm_plan_merge((pm_selection_file_t *) selection->files.data, &n,
+                       selection->err);
+    if (rc != 0) {
+        return rc;
     }
 
-    memcpy(all, plan->changes, plan->nchanges * sizeof(pm_git_change_t));
-    memcpy(all + plan->nchanges, changes, n * sizeof(pm_git_change_t));
+    files = pm_arena_alloc(selection->arena, selection->files.len + 1);
+    plan->changes = pm_arena_alloc(selection->arena,
+                                   (n + 1) * sizeof(pm_git_change_t));
+    plan->skipped = pm_arena_alloc(selection->arena,
+                                   selection->skipped.len + 1);
 
-    plan->changes = all;
-    plan->nchanges += n;
+    if (files == NULL || plan->changes == NULL || plan->skipped == NULL) {
+        return pm_error_memory(selection->err);
+    }
 
-    return 0;
+    if (n > 0) {
+        memcpy(files, selection->files.data, n * sizeof(pm_selection_file_t));
+    }
+
+    for (i = 0; i < n; i++) {
+        plan->changes[i] = files[i].change;
+    }
+
+    plan->files = files;
+    plan->nchanges = n;
+    plan->nskipped = selection->skipped.len / sizeof(pm_selection_skipped_t);
+
+    if (plan->nskipped > 0) {
+        memcpy(plan->skipped, selection->skipped.data,
+               selection->skipped.len);
+    }
+
+    return pm_digest(plan->changes, n, plan->digest, selection->err);
 }
 
 
 int
 pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
     pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
-    pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err)
+    int explain, pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err)
 {
-    int               rc;
-    size_t            i, n;
-    pm_git_change_t  *changes;
+    int             rc;
+    size_t          i;
+    pm_selection_t  selection;
 
     memset(plan, 0, sizeof(pm_plan_t));
-    plan->origin = "none";
+    memset(&selection, 0, sizeof(pm_selection_t));
 
-    for (i = 0; i < promotion->nparts; i++) {
+    selection.template = promotion->template;
+    selection.objects = objects;
+    selection.mirror = mirror;
+    selection.tree = tree;
+    selection.arena = arena;
+    selection.explain = (explain != 0);
+    selection.err = err;
 
-        rc = pm_plan_part(&promotion->parts[i], &sources[i], objects, mirror,
-                          tree, arena, &changes, &n, err);
-        if (rc != 0) {
-            return rc;
-        }
+    rc = 0;
 
-        if (plan->nchanges == 0) {
-            plan->changes = changes;
-            plan->nchanges = n;
-
-        } else if (n > 0 && pm_plan_append(arena, plan, changes, n) != 0) {
-            return pm_error_memory(err);
-        }
+    for (i = 0; rc == 0 && i < promotion->nparts; i++) {
+        rc = pm_selection_part(&selection, &promotion->parts[i], &sources[i]);
     }
 
-    rc = pm_plan_merge(plan, err);
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        rc = pm_plan_take(&selection, plan);
     }
 
-    return pm_digest(plan->changes, plan->nchanges, plan->digest, err);
+    pm_selection_free(&selection);
+
+    return rc;
 }

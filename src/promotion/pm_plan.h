@@ -9,34 +9,35 @@
 #define PM_PLAN_H
 
 
-#include "git/pm_git_objects.h"
 #include "promotion/pm_digest.h"
-#include "promotion/pm_source.h"
+#include "promotion/pm_selection.h"
 
 
 typedef struct {
-    pm_git_change_t  *changes;       /* by the bytes of their paths, none
-                                        twice; from the tree's root */
-    size_t            nchanges;      /* 0: nothing to promote */
-    char              digest[PM_DIGEST_SIZE];
-    const char       *template;      /* its name, or NULL: whole folders */
-    const char       *origin;        /* where the template came from */
+    pm_git_change_t         *changes;    /* by the bytes of their paths, none
+                                            twice; from the tree's root */
+    pm_selection_file_t     *files;      /* the same, with their values */
+    size_t                   nchanges;   /* of both; 0: nothing to promote */
+    pm_selection_skipped_t  *skipped;
+    size_t                   nskipped;
+    char                     digest[PM_DIGEST_SIZE];
 } pm_plan_t;
 
 
 /*
  * Plans promotion on tree, a tree of the mirror that objects belong to.
- * sources: one for each part.  Blobs that the mirror lacks are put into
- * objects.  All is the arena's.
+ * sources: one for each part.  explain 1: lists everything that is skipped,
+ * which takes reading files that do not differ; it changes nothing else.
+ * Blobs that the mirror lacks are put into objects.  All is the arena's.
  *
  * PM_NOT_FOUND: the source has no such folder; PM_UNPROCESSABLE: two parts
  * write different things to one path, or what a file should become cannot be
- * made; PM_UNAVAILABLE: an object could not be read (the mirror is then
- * broken), memory.
+ * made (says file, line and column); PM_UNAVAILABLE: an object could not be
+ * read (the mirror is then broken), memory.
  */
 int pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
     pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
-    pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err);
+    int explain, pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err);
 
 
 #endif /* PM_PLAN_H */

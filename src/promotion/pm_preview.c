@@ -1,7 +1,7 @@
 #include "promotion/pm_batch.h"
 
 #include "git/pm_git_compare.h"
-#include "promotion/pm_plan.h"
+#include "promotion/pm_preview_part.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 
 #define PM_PREVIEW_FILE    (1024 * 1024)          /* of each text of a file */
 #define PM_PREVIEW_ANSWER  (8 * 1024 * 1024)      /* of all texts and paths */
+#define PM_PREVIEW_DUMP    (JSON_COMPACT | JSON_REAL_PRECISION(15))
 #define PM_PREVIEW_BINARY  8000                   /* where git looks for NUL */
 
 
@@ -186,13 +187,16 @@ pm_preview_status(const pm_git_change_t *change)
 
 
 static int
-pm_preview_file(pm_preview_t *preview, const pm_git_change_t *change,
+pm_preview_file(pm_preview_t *preview, const pm_selection_file_t *selected,
     pm_arena_t *arena, pm_error_t *err)
 {
-    int                 rc, failed;
-    json_t             *file;
-    pm_string_t         patch;
-    pm_preview_side_t   old, new;
+    int                     rc, failed, cut;
+    json_t                 *file;
+    pm_string_t             patch;
+    pm_preview_side_t       old, new;
+    const pm_git_change_t  *change;
+
+    change = &selected->change;
 
     rc = pm_preview_side(preview->mirror, change->old_mode, &change->old_id,
                          arena, &old, err);
@@ -235,7 +239,10 @@ pm_preview_file(pm_preview_t *preview, const pm_git_change_t *change,
                               (new.absent || new.binary) ? NULL : &new.data);
     failed |= pm_preview_text(preview, file, "patch",
                               patch.data ? &patch : NULL);
-    failed |= json_object_set_new(file, "properties", json_array());
+    cut = 0;
+    failed |= json_object_set_new(file, "properties",
+                  pm_preview_properties(selected, &preview->left, &cut));
+    preview->cut |= (unsigned) cut;
 
     if (old.binary || new.binary) {
         failed |= json_object_set_new(file, "binary", json_true());
@@ -276,7 +283,7 @@ pm_preview_files(pm_preview_t *preview, const pm_plan_t *plan,
             return pm_error_memory(err);
         }
 
-        rc = pm_preview_file(preview, &plan->changes[i], arena, err);
+        rc = pm_preview_file(preview, &plan->files[i], arena, err);
 
         pm_arena_destroy(arena);
 
@@ -291,12 +298,11 @@ pm_preview_files(pm_preview_t *preview, const pm_plan_t *plan,
 
 static int
 pm_preview_answer(pm_preview_t *preview, const pm_repositories_t *repositories,
-    const pm_oid_t *source, const pm_plan_t *plan, json_t *root,
-    pm_error_t *err)
+    const pm_oid_t *source, const pm_promotion_t *promotion,
+    const pm_plan_t *plan, json_t *root, pm_error_t *err)
 {
     int                   failed;
     char                  from[PM_GIT_HEX_SIZE + 1], to[PM_GIT_HEX_SIZE + 1];
-    json_t               *template;
     const char           *repo, *branch;
     const pm_revision_t  *destination;
 
@@ -307,8 +313,6 @@ pm_preview_answer(pm_preview_t *preview, const pm_repositories_t *repositories,
     pm_oid_hex(from, source);
     pm_oid_hex(to, &destination->tip);
 
-    template = json_object();
-
     failed = json_object_set_new(root, "repo",
                                  pm_preview_string(repo, strlen(repo)));
     failed |= json_object_set_new(root, "branchName",
@@ -317,15 +321,35 @@ pm_preview_answer(pm_preview_t *preview, const pm_repositories_t *repositories,
     failed |= json_object_set_new(root, "destinationRevision",
                                   json_string(to));
     failed |= json_object_set_new(root, "digest", json_string(plan->digest));
-    failed |= json_object_set_new(root, "template", template);
-    failed |= json_object_set_new(template, "name",
-                                  plan->template ? json_string(plan->template)
-                                                 : json_null());
-    failed |= json_object_set_new(template, "origin",
-                                  json_string(plan->origin));
+    failed |= json_object_set_new(root, "template",
+                                  pm_preview_template(promotion->template));
 
     preview->files = json_array();
     failed |= json_object_set_new(root, "files", preview->files);
+
+    return failed ? pm_error_memory(err) : 0;
+}
+
+
+/* Only a template can select what is not there. */
+
+static int
+pm_preview_end(pm_preview_t *preview, const pm_promotion_t *promotion,
+    const pm_plan_t *plan, json_t *root, pm_error_t *err)
+{
+    int  failed, cut;
+
+    cut = 0;
+    failed = 0;
+
+    if (promotion->template != NULL) {
+        failed |= json_object_set_new(root, "skipped",
+                      pm_preview_skipped(plan, &preview->left, &cut));
+    }
+
+    if (cut || preview->truncated) {
+        failed |= json_object_set_new(root, "truncated", json_true());
+    }
 
     return failed ? pm_error_memory(err) : 0;
 }
@@ -340,10 +364,10 @@ pm_preview_dump(const json_t *root, pm_arena_t *arena, pm_string_t *json,
     size_t   len;
     char    *text;
 
-    len = json_dumpb(root, NULL, 0, JSON_COMPACT);
+    len = json_dumpb(root, NULL, 0, PM_PREVIEW_DUMP);
     text = (len > 0) ? pm_arena_alloc(arena, len + 1) : NULL;
 
-    if (text == NULL || json_dumpb(root, text, len, JSON_COMPACT) != len) {
+    if (text == NULL || json_dumpb(root, text, len, PM_PREVIEW_DUMP) != len) {
         return pm_error_memory(err);
     }
 
@@ -393,24 +417,22 @@ pm_preview_try(pm_repositories_t *repositories, pm_revision_t **revisions,
     }
 
     rc = pm_plan(promotion, sources, objects, preview.mirror,
-                 &repositories->destination->tree, arena, &plan, err);
+                 &repositories->destination->tree, 1, arena, &plan, err);
     if (rc != 0) {
         goto done;
     }
 
     root = json_object();
 
-    rc = pm_preview_answer(&preview, repositories, &sources[0].commit, &plan,
-                           root, err);
+    rc = pm_preview_answer(&preview, repositories, &sources[0].commit,
+                           promotion, &plan, root, err);
 
     if (rc == 0) {
         rc = pm_preview_files(&preview, &plan, err);
     }
 
-    if (rc == 0 && preview.truncated
-        && json_object_set_new(root, "truncated", json_true()) != 0)
-    {
-        rc = pm_error_memory(err);
+    if (rc == 0) {
+        rc = pm_preview_end(&preview, promotion, &plan, root, err);
     }
 
     if (rc == 0) {

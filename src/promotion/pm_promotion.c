@@ -97,6 +97,8 @@ pm_promotion_location(pm_arena_t *arena, const pm_application_t *application,
 
     location->branch = pm_promotion_revision(source->revision);
     location->path = source->path;
+    location->value_files = source->value_files;
+    location->nvalue_files = source->nvalue_files;
 
     return 0;
 }
@@ -220,6 +222,7 @@ pm_promotion_one(pm_arena_t *arena, const pm_catalog_t *catalog,
         promotion->destination_environment = to->environment->name;
     }
 
+    promotion->template = to->template;
     promotion->nparts = nto;
 
     return pm_promotion_parts(arena, from, to, promotion, err);

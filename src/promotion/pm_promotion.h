@@ -22,6 +22,9 @@ typedef struct {
     const char   *branch;        /* or another revision (sources only);
                                     NULL: the remote's default branch */
     const char   *path;          /* "": the root */
+    const char  **value_files;   /* outside of path, that a template may name:
+                                    from the repository's root */
+    size_t        nvalue_files;
 } pm_location_t;
 
 
@@ -44,6 +47,7 @@ typedef struct {
     pm_part_t            *parts;         /* one repository and branch as the
                                             destination of all */
     size_t                nparts;
+    const pm_template_t  *template;      /* NULL: every file */
     const char           *message;       /* NULL: preview */
     const char           *description;
     const char           *source_commit;

@@ -1,4 +1,5 @@
 #include "promotion/pm_record.h"
+#include "promotion/pm_record_template.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -44,11 +45,37 @@ pm_record_application_json(const pm_application_id_t *id)
 static json_t *
 pm_record_location_json(const pm_location_t *location)
 {
-    return json_pack("{s:s, s:s*, s:s*, s:s}",
+    size_t   i;
+    json_t  *json, *files;
+
+    json = json_pack("{s:s, s:s*, s:s*, s:s}",
                      "repository", location->url.canonical,
                      "user", location->url.user,
                      "branch", location->branch,
                      "path", location->path);
+
+    if (location->nvalue_files == 0) {
+        return json;
+    }
+
+    files = json_array();
+
+    if (json_object_set_new(json, "valueFiles", files) != 0) {
+        json_decref(json);
+        return NULL;
+    }
+
+    for (i = 0; i < location->nvalue_files; i++) {
+        if (json_array_append_new(files,
+                                  json_string(location->value_files[i]))
+            != 0)
+        {
+            json_decref(json);
+            return NULL;
+        }
+    }
+
+    return json;
 }
 
 
@@ -80,6 +107,15 @@ pm_record_json(const pm_promotion_t *promotion)
                      "destination",
                      pm_record_application_json(&promotion->destination),
                      "parts", parts);
+
+    if (json != NULL && promotion->template != NULL
+        && json_object_set_new(json, "template",
+                               pm_record_template_json(promotion->template))
+           != 0)
+    {
+        json_decref(json);
+        return NULL;
+    }
 
     for (field = pm_record_fields; json && field->name; field++) {
         value = *(const char *const *) ((const char *) promotion
@@ -147,6 +183,41 @@ pm_record_application(pm_arena_t *arena, const json_t *json,
 
 
 static int
+pm_record_value_files(pm_arena_t *arena, const json_t *json,
+    pm_location_t *location, pm_error_t *err)
+{
+    size_t        i;
+    json_t       *item;
+    const char  **files;
+
+    location->nvalue_files = json_array_size(json);
+
+    if (location->nvalue_files == 0) {
+        return 0;
+    }
+
+    files = pm_arena_alloc(arena, location->nvalue_files * sizeof(char *));
+    if (files == NULL) {
+        return pm_error_memory(err);
+    }
+
+    location->value_files = files;
+
+    json_array_foreach(json, i, item) {
+        files[i] = json_is_string(item)
+                   ? pm_arena_strdup(arena, json_string_value(item)) : NULL;
+
+        if (files[i] == NULL) {
+            return pm_error_set(err, PM_INTERNAL,
+                                "the record has a value file without a name");
+        }
+    }
+
+    return 0;
+}
+
+
+static int
 pm_record_location(pm_arena_t *arena, const json_t *json,
     pm_location_t *location, pm_error_t *err)
 {
@@ -169,7 +240,8 @@ pm_record_location(pm_arena_t *arena, const json_t *json,
 
     location->url.user = pm_record_text(arena, json, "user");
 
-    return 0;
+    return pm_record_value_files(arena, json_object_get(json, "valueFiles"),
+                                 location, err);
 }
 
 
@@ -211,6 +283,8 @@ static int
 pm_record_read(pm_arena_t *arena, const json_t *json,
     pm_promotion_t *promotion, pm_error_t *err)
 {
+    int                        rc;
+    json_t                    *template;
     const char                *value;
     const pm_record_field_t   *field;
 
@@ -232,6 +306,15 @@ pm_record_read(pm_arena_t *arena, const json_t *json,
         }
 
         *(const char **) ((char *) promotion + field->offset) = value;
+    }
+
+    template = json_object_get(json, "template");
+
+    if (template != NULL) {
+        rc = pm_record_template(arena, template, &promotion->template, err);
+        if (rc != 0) {
+            return rc;
+        }
     }
 
     return pm_record_parts(arena, json_object_get(json, "parts"), promotion,
