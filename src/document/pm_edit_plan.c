@@ -423,8 +423,14 @@ static int
 pm_plan_pair(pm_edit_t *e, const pm_frame_t *frame, const pm_crumb_t *crumb,
     const pm_node_t *source, const pm_node_t *destination)
 {
-    if (source->kind == destination->kind) {
+    int  whole;
 
+    whole = pm_picks_whole(&frame->selected, frame->depth);
+
+    if (source->kind == destination->kind
+        && (!whole || strcmp(pm_edit_tag(source).data,
+                             pm_edit_tag(destination).data) == 0))
+    {
         if (source->kind == PM_NODE_MAPPING) {
 
             if (destination->length > 0) {
@@ -433,7 +439,7 @@ pm_plan_pair(pm_edit_t *e, const pm_frame_t *frame, const pm_crumb_t *crumb,
 
         } else if (source->kind == PM_NODE_SEQUENCE) {
 
-            if (pm_picks_whole(&frame->selected, frame->depth)) {
+            if (whole) {
                 return pm_edit_sequence(e, frame, crumb, source,
                                         destination);
             }

@@ -47,21 +47,24 @@ pm_verify_text(const pm_string_t *a, const pm_string_t *b)
 }
 
 
-/* Kind, text, tag; and plain or not, where that matters to YAML 1.1. */
+static int
+pm_verify_tag(const pm_node_t *a, const pm_node_t *b)
+{
+    pm_string_t  left, right;
+
+    left = pm_edit_tag(a);
+    right = pm_edit_tag(b);
+
+    return pm_verify_text(&left, &right);
+}
+
+
+/* Text; and plain or not, where that matters to YAML 1.1. */
 
 static int
 pm_verify_scalar(const pm_verify_t *v, const pm_node_t *result,
     const pm_node_t *other)
 {
-    pm_string_t  left, right;
-
-    left = pm_edit_tag(result);
-    right = pm_edit_tag(other);
-
-    if (!pm_verify_text(&left, &right)) {
-        return 0;
-    }
-
     switch (result->kind) {
 
     case PM_NODE_NULL:
@@ -135,7 +138,9 @@ pm_verify_equal(pm_verify_t *v, const pm_node_t *result,
     result = pm_node_resolve(result);
     other = pm_node_resolve(other);
 
-    if (result->kind != other->kind || result->length != other->length) {
+    if (result->kind != other->kind || result->length != other->length
+        || !pm_verify_tag(result, other))
+    {
         return 0;
     }
 
@@ -190,7 +195,7 @@ pm_verify_moved(pm_verify_t *v, const pm_node_t *result,
     result = pm_node_resolve(result);
     source = pm_node_resolve(source);
 
-    if (result->kind != source->kind) {
+    if (result->kind != source->kind || !pm_verify_tag(result, source)) {
         return 0;
     }
 
@@ -382,6 +387,10 @@ pm_verify_merged(pm_verify_t *v, const pm_node_t *result,
     source = pm_node_resolve(source);
     destination = pm_node_resolve(destination);
     whole = pm_picks_whole(&frame->selected, frame->depth);
+
+    if (whole && !pm_verify_tag(result, source)) {
+        return 0;
+    }
 
     if (source->kind == destination->kind) {
 

@@ -221,7 +221,9 @@ pm_edit_write(pm_edit_t *e, pm_edit_result_t *result)
         result->nranges = n;
         result->changed = 1;
         result->text.len = text.len;
-        result->text.data = pm_arena_strndup(e->arena, text.data, text.len);
+        result->text.data = pm_arena_strndup(e->arena,
+                                             text.len > 0 ? text.data : "",
+                                             text.len);
 
         if (result->text.data == NULL) {
             rc = pm_error_memory(e->err);
