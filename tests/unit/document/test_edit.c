@@ -1,4 +1,4 @@
-#include "document/pm_edit.h"
+#include "document/pm_edit_internal.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -326,6 +326,116 @@ test_case(void **state)
 }
 
 
+/* What the verification says about a result that the edit never makes. */
+
+typedef struct {
+    const char  *what;
+    const char  *result;
+    size_t       start;          /* the one range that it claims */
+    size_t       end;
+    const char  *text;
+    const char  *message;        /* NULL: it is right */
+} test_forgery_t;
+
+
+static const char  test_forged_source[] = "a: 2\nn: {x: 1}\nl: [1]\n";
+static const char  test_forged[] = "a: 1 # c\nb: 3\nl: [0, 9]\n";
+
+
+static const test_forgery_t  test_forgeries[] = {
+    { "right", "a: 2 # c\nb: 3\nl: [1]\nn: {x: 1}\n", 3, 24,
+      "2 # c\nb: 3\nl: [1]\nn: {x: 1}\n", NULL },
+    { "another value", "a: 3 # c\nb: 3\nl: [1]\nn: {x: 1}\n", 3, 24,
+      "3 # c\nb: 3\nl: [1]\nn: {x: 1}\n", "d.yaml:1:4: " },
+    { "another kind", "a: '2'\nb: 3\nl: [1]\nn: {x: 1}\n", 3, 24,
+      "'2'\nb: 3\nl: [1]\nn: {x: 1}\n", "d.yaml:1:4: " },
+    { "another spelling", "a: 2.0\nb: 3\nl: [1]\nn: {x: 1}\n", 3, 24,
+      "2.0\nb: 3\nl: [1]\nn: {x: 1}\n", "d.yaml:1:4: " },
+    { "a value not selected", "a: 2\nb: 4\nl: [1]\nn: {x: 1}\n", 3, 24,
+      "2\nb: 4\nl: [1]\nn: {x: 1}\n", "d.yaml:1:4: " },
+    { "a key lost", "a: 2\nl: [1]\nn: {x: 1}\n", 3, 24,
+      "2\nl: [1]\nn: {x: 1}\n", "d.yaml:1:4: " },
+    { "a key not inserted", "a: 2\nb: 3\nl: [1]\n", 3, 24,
+      "2\nb: 3\nl: [1]\n", "d.yaml:3:4: " },
+    { "a key too much", "a: 2\nb: 3\nl: [1]\nn: {x: 1}\no: 1\n", 3, 24,
+      "2\nb: 3\nl: [1]\nn: {x: 1}\no: 1\n", "d.yaml:3:4: " },
+    { "an item too much", "a: 2\nb: 3\nl: [1, 9]\nn: {x: 1}\n", 3, 24,
+      "2\nb: 3\nl: [1, 9]\nn: {x: 1}\n", "d.yaml:3:4: " },
+    { "an inserted value", "a: 2\nb: 3\nl: [1]\nn: {x: 2}\n", 3, 24,
+      "2\nb: 3\nl: [1]\nn: {x: 2}\n", "d.yaml:3:4: " },
+    { "a document too much", "a: 2\nb: 3\nl: [1]\nn: {x: 1}\n---\n", 3, 24,
+      "2\nb: 3\nl: [1]\nn: {x: 1}\n---\n", "d.yaml:1:1: " },
+    { "a comment lost", "a: 2\nb: 3\nl: [1]\nn: {x: 1}\n", 3, 4, "2",
+      "d.yaml: the edit would change bytes" },
+    { "a range beyond", "a: 2\nb: 3\nl: [1]\nn: {x: 1}\n", 3, 99,
+      "2\nb: 3\nl: [1]\nn: {x: 1}\n", "d.yaml: the edit would change" },
+    { "a range that says another text", "a: 2\nb: 3\nl: [1]\nn: {x: 1}\n",
+      3, 24, "3\nb: 3\nl: [1]\nn: {x: 1}\n",
+      "d.yaml: the edit would change" },
+    { "no YAML", "a: [\n", 3, 24, "[\n", "d.yaml: the edited text could" }
+};
+
+
+static void
+test_verification(void **state)
+{
+    int                rc;
+    size_t             i;
+    pm_arena_t        *arena;
+    pm_error_t         err;
+    pm_document_t     *source, *destination;
+    pm_jsonpath_t     *path;
+    pm_edit_pair_t     pair;
+    pm_edit_range_t    range;
+    pm_edit_result_t   result;
+
+    arena = pm_arena_create();
+    assert_non_null(arena);
+    memset(&pair, 0, sizeof(pm_edit_pair_t));
+
+    assert_int_equal(pm_document_parse(arena, "s.yaml", test_forged_source,
+                                       strlen(test_forged_source), &source,
+                                       &err), 0);
+    assert_int_equal(pm_document_parse(arena, "d.yaml", test_forged,
+                                       strlen(test_forged), &destination,
+                                       &err), 0);
+    assert_int_equal(pm_jsonpath_compile(arena, "$", 1, &path, &err), 0);
+    assert_int_equal(pm_picks_collect(arena,
+                                      (const pm_jsonpath_t *const *) &path, 1,
+                                      source->roots[0], NULL,
+                                      &pair.frame.selected, &err), 0);
+
+    for (i = 0; i < sizeof(test_forgeries) / sizeof(test_forgeries[0]); i++) {
+        memset(&result, 0, sizeof(pm_edit_result_t));
+
+        result.changed = 1;
+        result.text.data = test_forgeries[i].result;
+        result.text.len = strlen(result.text.data);
+        result.ranges = &range;
+        result.nranges = 1;
+        range.start = test_forgeries[i].start;
+        range.end = test_forgeries[i].end;
+        range.text.data = test_forgeries[i].text;
+        range.text.len = strlen(range.text.data);
+
+        rc = pm_edit_verify(arena, source, destination, &pair, 1, &result,
+                            &err);
+
+        if (test_forgeries[i].message == NULL) {
+            assert_int_equal(rc, 0);
+
+        } else if (rc != PM_UNPROCESSABLE
+                   || strncmp(err.message, test_forgeries[i].message,
+                              strlen(test_forgeries[i].message)) != 0)
+        {
+            fail_msg("%s: %d, %s", test_forgeries[i].what, rc, err.message);
+        }
+    }
+
+    pm_arena_destroy(arena);
+}
+
+
 static int
 test_visible(const struct dirent *entry)
 {
@@ -333,7 +443,7 @@ test_visible(const struct dirent *entry)
 }
 
 
-/* One test for each folder below the one named. */
+/* One test for each folder below the one named; room for one more. */
 
 static struct CMUnitTest *
 test_folder(const char *kind, struct CMUnitTest *tests, size_t *n)
@@ -352,7 +462,8 @@ test_folder(const char *kind, struct CMUnitTest *tests, size_t *n)
         exit(1);
     }
 
-    tests = realloc(tests, (*n + (size_t) found) * sizeof(struct CMUnitTest));
+    tests = realloc(tests, (*n + (size_t) found + 1)
+                           * sizeof(struct CMUnitTest));
 
     for (i = 0; tests != NULL && i < found; i++) {
         size = strlen(kind) + strlen(names[i]->d_name) + 2;
@@ -393,7 +504,11 @@ main(void)
         return 1;
     }
 
-    rc = _cmocka_run_group_tests("edit", tests, n, NULL, NULL);
+    memset(&tests[n], 0, sizeof(struct CMUnitTest));
+    tests[n].name = "verification";
+    tests[n].test_func = test_verification;
+
+    rc = _cmocka_run_group_tests("edit", tests, n + 1, NULL, NULL);
 
     for (i = 0; i < n; i++) {
         free((void *) tests[i].name);
