@@ -39,6 +39,7 @@ struct ngx_http_promotions_lane_s {
     ngx_event_t                  renew;          /* the lease, during jobs */
     ngx_http_promotions_batch_t  batch;
     ngx_uint_t                   tries;
+    ngx_msec_t                   taken;          /* when the batch was */
     ngx_msec_t                   pushed;         /* when a push ended */
     ngx_uint_t                   open;           /* without a result */
     unsigned                     answered:1;     /* those who wait */
@@ -200,6 +201,7 @@ ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane)
     ngx_promotions_args_t  args;
 
     lane->tries = 0;
+    lane->taken = ngx_current_msec;
     lane->pushed = 0;
     lane->answered = 0;
 
@@ -419,15 +421,21 @@ ngx_http_promotions_lane_pushed(void *data)
 
 /*
  * The head has moved, or the outcome is unclear: plan again, a little later
- * each time and not in step with the others that were refused.
+ * each time and not in step with the others that were refused.  Whoever waits
+ * is not left waiting for a remote that falls silent at each push.
  */
 
 static void
 ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
 {
     pm_error_t  err;
+    ngx_uint_t  late;
 
-    if (++lane->tries < NGX_HTTP_PROMOTIONS_LANE_TRIES) {
+    late = lane->batch.state == PM_BATCH_UNKNOWN
+           && ngx_current_msec - lane->taken
+              >= ngx_http_promotions_worker.pmcf->git.timeout;
+
+    if (++lane->tries < NGX_HTTP_PROMOTIONS_LANE_TRIES && !late) {
         ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_plan,
                                        1 + (ngx_msec_t) ngx_random()
                                        % (NGX_HTTP_PROMOTIONS_LANE_WAIT
