@@ -17,6 +17,11 @@ my $jobs = $ENV{JOBS} // processors();
 my @wanted = @ARGV ? @ARGV : qw(style unit fuzz t);
 my ($passed, $failed, $skipped) = (0, 0, 0);
 
+# nothing of the user's own configuration of git or ssh
+my $home = File::Temp->newdir;
+$ENV{HOME} = "$home";
+$ENV{GIT_CONFIG_NOSYSTEM} = 1;
+
 # TAP on stdout, at once: output must not wait behind a buffer
 $| = 1;
 chdir File::Basename::dirname(Cwd::abs_path($0)) . '/..' or die $!;
