@@ -21,19 +21,20 @@
  *   a parent of what   neither its      PM_UNPROCESSABLE: replacing it would
  *   is selected        kind nor null    touch what nobody selected
  *
- * Sequences.  Items that are equal at both ends stay as they are.  If as many
- * items are left over on both sides, each one that differs is replaced on its
- * own (of two mappings with the same keys and the same first value, only the
- * values that differ); otherwise all that is left over is replaced as a
+ * Sequences.  As many items on both sides are compared one by one: equal ones
+ * stay as they are; of two mappings with the same keys and the same first
+ * value, only the values that differ are edited; any other item is replaced
+ * as a whole.  If there are more or fewer, this is done with those that
+ * correspond at both ends, and what is left between them is replaced as a
  * whole.  Comments inside of what is replaced go with it.  Where an exclusion
- * lies inside a sequence, its items are merged one by one, which takes as
+ * lies inside a sequence, its items are merged like mappings, which takes as
  * many in the source as in the destination.  Below a sequence that is not
- * itself selected ($.list[*].tag), items are matched by their index, and one
- * may be added at the end.
+ * itself selected ($.list[*].tag), items are matched by their index, and new
+ * ones may only follow the last.
  *
- * Equal.  Nothing is edited where the values are equal: the same kind and
- * the same text, however it is quoted.  Numbers, booleans and nulls are
- * compared as they are written: 1.10 is not 1.1.  A string that YAML 1.1
+ * Equal.  Nothing is edited where the values are equal: the same kind, tag
+ * and text, however it is quoted.  Numbers and booleans are compared as they
+ * are written: 1.10 is not 1.1.  A string that YAML 1.1
  * takes for something else when it is plain (yes, 1_000, 12:30, 2001-01-01)
  * is equal only to one that is plain too, or quoted too.
  *
@@ -43,7 +44,8 @@
  * in a key, YAML in JSON), it is quoted with escapes.  Collections of several
  * lines take the destination's indentation and its way of writing dashes;
  * one-line objects stay on one line.  Comments, anchors and aliases of the
- * source do not move: what an alias stands for does.
+ * source do not move: what an alias stands for does.  Local tags (!name) do;
+ * a merge key of the source cannot (PM_UNPROCESSABLE).
  *
  * Shared values.  Nothing is edited through an alias or a merge key, and an
  * anchored value that aliases share is edited only if the result is what is
@@ -56,8 +58,8 @@
  *
  * The result is parsed again and compared, value for value, with what was
  * intended, and byte for byte outside of the edited ranges, by code that
- * shares nothing with the editing: if it differs, PM_UNPROCESSABLE, and there
- * is no result.
+ * knows nothing of how it was edited: if it differs, PM_UNPROCESSABLE, and
+ * there is no result.
  */
 
 #ifndef PM_EDIT_H
