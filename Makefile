@@ -6,6 +6,7 @@
 #   make asan     the behaviour tests on a module with ASan and UBSan
 #   make fuzz     each fuzzer for FUZZ_SECONDS
 #   make bench    the benchmarks
+#   make torture  1,000 promotions while workers, Redis and git are killed
 #   make check    all of it (long)
 #
 # While working on some rooms: make B=/tmp/b ROOMS="base git" unit
@@ -48,7 +49,7 @@ NGINX   = $(BUILD)/nginx
 
 .PHONY: all run test module build failpoints key lib unit unit-programs replays \
         asan fuzz \
-        bench check style deps-build deps-run deps-test clean
+        bench torture check style deps-build deps-run deps-test clean
 .DELETE_ON_ERROR:
 
 # what is missing is installed first, and only then does a make that can see
@@ -181,7 +182,12 @@ bench: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
 	@for b in $(BENCHES); do echo "== $$b"; $(B)/bench/$$b || exit 1; done
 
-check: test asan fuzz
+# SEED=7 for the events of an earlier run
+torture: deps-test
+	@$(MAKE) -s --no-print-directory -j$(JOBS) build failpoints
+	@B=$(B) perl tests/torture.pl $(SEED)
+
+check: test asan fuzz torture
 
 clean:
 	rm -rf $(B)

@@ -16,6 +16,7 @@ package Promotions::Nginx;
 #   $nginx->requests({…}, {…});      # at once
 #   my ($status, $output) = Promotions::Nginx->test_configuration(%options);
 #   $nginx->reload; $nginx->quit; $nginx->kill_worker; $nginx->workers;
+#   $nginx->crash; $nginx->revive;   # the whole node, kill -9
 #   $nginx->log;                     # the error log so far
 #   $nginx->allow(qr/exited on signal 9/);   # a problem that the test makes
 #   $nginx->problems;                # lines that fail the test file
@@ -332,6 +333,28 @@ sub kill_worker {
     $self->allow(qr/process $pid exited on signal/);
     kill $signal, $pid;
     return $pid;
+}
+
+
+# kill -9 of the master and its workers at once, as if the machine had gone;
+# returns how many workers.  revive() starts it again.
+sub crash {
+    my ($self) = @_;
+
+    my @workers = $self->workers;
+    $self->{process}->stop('KILL');
+    kill 'KILL', @workers;
+
+    wait_for('the workers to end', sub {
+        !grep { kill 0, $_ } @workers });
+    unlink "$self->{dir}/nginx.pid";
+    return scalar @workers;
+}
+
+
+sub revive {
+    my ($self) = @_;
+    $self->launch;
 }
 
 
