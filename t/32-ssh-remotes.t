@@ -65,7 +65,8 @@ is(scalar(my @log = $refusing->log), 1, 'which is obeyed');
 refused($scene, 'missing', 502, qr{^repository\ ssh://\S+no-such\.git.*
         does\ not\ appear\ to\ be\ a\ git\ repository}x, 'no such repository');
 refused($scene, 'user', 502,
-        qr{^authentication failed for 127\.0\.0\.1:$ssh->{port}}, 'no such user');
+        qr{^authentication failed for 127\.0\.0\.1:$ssh->{port}},
+        'no such user');
 refused($scene, 'dead', 502,
         qr{^cannot connect to 127\.0\.0\.1:$dead: .*Connection refused},
         'nobody listens');

@@ -100,7 +100,8 @@ echo "no $1 from $GIT_COMMITTER_NAME" >&2
 exit 1
 END
     refused($scene, $name, 502, qr{^remote\ rejected\ refs/heads/main:\ hook
-            \ declined:\ no\ refs/heads/main\ from}x, "$name: update declines a ref");
+            \ declined:\ no\ refs/heads/main\ from}x,
+            "$name: update declines a ref");
     unlink $repo->path . '/hooks/update';
 
     $repo->hook('pre-receive', "#!/bin/sh\nhead -c 300000 /dev/zero"
@@ -128,7 +129,8 @@ END
     ahead($repo);
     unlink $repo->path . '/hooks/pre-receive';
     $repo->git('config', 'receive.maxInputSize', '10');
-    refused($scene, $name, 502, qr{^remote \S+ rejected the pack|too large|size},
+    refused($scene, $name, 502,
+            qr{^remote \S+ rejected the pack|too large|size},
             "$name: a push that is larger than the server allows");
     $repo->git('config', '--unset', 'receive.maxInputSize');
     $repo->git('config', 'receive.fsckObjects', 'true');

@@ -334,8 +334,24 @@ sub git {
 
 
 # One commit on a branch, by git fast-import.  The branch is made if it is
-# not there.
+# not there; when somebody else has moved it in between, it is tried again.
+# `from` names another parent, and rewrites the branch.
 sub commit {
+    my ($self, $files, %options) = @_;
+
+    my $tries = $options{from} ? 1 : 50;
+
+    for (2 .. $tries) {
+        return $self->head($options{branch})
+            if $self->try_commit($files, %options);
+    }
+
+    $self->try_commit($files, %options, last => 1);
+    return $self->head($options{branch});
+}
+
+
+sub try_commit {
     my ($self, $files, %options) = @_;
 
     my $branch = $options{branch} // 'main';
@@ -367,8 +383,17 @@ sub commit {
             : "M $mode inline $path\n" . data($file->{data});
     }
 
-    $self->git({ input => "$stream\n" }, 'fast-import', '--quiet', '--force');
-    return $self->head($branch);
+    my @command = ('fast-import', '--quiet',
+                   $options{from} ? '--force' : ());
+
+    if ($options{last}) {
+        $self->git({ input => "$stream\n" }, @command);
+        return 1;
+    }
+
+    my ($status, $output) = run({ input => "$stream\n" }, 'git', '-C',
+                                $self->{path}, @command);
+    return $status == 0;
 }
 
 
