@@ -235,6 +235,8 @@ END
 #   git   => {…}            for Promotions::Git->start, or 'local' for paths
 #   redis => {…}            for Promotions::Redis->start, or one that runs
 #   files => {…}            in place of orders()
+#   many  => 20             more applications, many-1-dev, many-1-qa, …: dev
+#                           of each is ahead of qa
 #   templates => '…'        more manifests, as text
 #   grants => '…'           of $scene->{key} (default: admin)
 #   key   => '…'            in place of a new one
@@ -245,9 +247,15 @@ sub scene {
     my $git_options = delete $options{git} // {};
     my $redis_options = delete $options{redis} // {};
     my $files = delete $options{files} // orders();
+    my $many = delete $options{many} // 0;
     my $templates = delete $options{templates} // '';
     my $grants = delete $options{grants} // 'admin';
     my $self = bless {}, 'Promotions::Test::Scene';
+
+    for my $n (1 .. $many) {
+        $files->{"dev/many-$n/values.yaml"} = "application: $n\ntag: 2\n";
+        $files->{"qa/many-$n/values.yaml"} = "application: $n\ntag: 1\n";
+    }
 
     $self->{redis} = ref $redis_options eq 'HASH'
         ? Promotions::Redis->start(%$redis_options) : $redis_options;
@@ -284,6 +292,12 @@ sub scene {
             application(name => "orders-$_", url => $url,
                         path => "$_/orders", server => "https://$_.example")
         } sort keys %position),
+        'many.yaml' => join('', map {
+            my $n = $_;
+            map { application(name => "many-$n-$_", url => $url,
+                              path => "$_/many-$n",
+                              server => "https://$_.example") } qw(dev qa)
+        } 1 .. $many),
         'templates.yaml' => $templates,
     );
 
