@@ -47,24 +47,6 @@ sub seconds {
 }
 
 
-# A push waits until the file is there: promotions in the middle of one.
-sub hold {
-    my ($scene) = @_;
-
-    my $gate = temporary_folder() . '/gate';
-    $scene->{repo}->hook('pre-receive', "#!/bin/sh\n"
-        . "touch $gate.reached\n"
-        . "while ! test -e $gate; do sleep 0.02; done\n");
-    return $gate;
-}
-
-
-sub release {
-    my ($gate) = @_;
-    write_file($gate, '');
-}
-
-
 # How often each promotion is on the branch.
 sub on_the_branch {
     my ($scene) = @_;
@@ -272,15 +254,15 @@ for my $way ('stop', 'kill') {
     $redis->call('DEL', 'promotions:key:late');
     is(status($scene, $key), 401, 'deleted: at once');
 
-    my $gate = hold($scene);
+    my $gate = $scene->hold;
     $scene->change;
     my $client = $nginx->open(method => 'POST', key => $scene->{key},
         path => '/api/promotions/commit', json => {
             srcAppId => app_id('orders-dev'),
             destAppId => app_id('orders-qa'), message => 'flushed' });
-    wait_for('the push', sub { -e "$gate.reached" });
+    $scene->reached($gate);
     $redis->call('SCRIPT', 'FLUSH');
-    release($gate);
+    $scene->release($gate);
     my $r = $client->finish;
     $scene->landed($r, 'SCRIPT FLUSH during a push');
     is($redis->hash("promotions:promotion:$r->{headers}{'promotion-id'}")
@@ -312,14 +294,14 @@ recovers($scene, 'connections killed');
 
 for my $n (1 .. 2) {
     $scene->change;
-    my $gate = hold($scene);
+    my $gate = $scene->hold;
     my $client = $nginx->open(method => 'POST', key => $scene->{key},
         path => '/api/promotions/commit', json => {
             srcAppId => app_id('orders-dev'),
             destAppId => app_id('orders-qa'), message => "killed $n" });
-    wait_for('the push', sub { -e "$gate.reached" });
+    $scene->reached($gate);
     $redis->call('CLIENT', 'KILL', 'TYPE', $_) for 'normal', 'pubsub';
-    release($gate);
+    $scene->release($gate);
     $scene->landed($client->finish, 'connections lost during a push');
 }
 
@@ -327,16 +309,16 @@ for my $n (1 .. 2) {
 # restarted, with requests that wait
 
 {
-    my $gate = hold($scene);
+    my $gate = $scene->hold;
     $scene->change;
     my @clients = map { $nginx->open(method => 'POST', key => $scene->{key},
         path => '/api/promotions/commit', timeout => 20, json => {
             srcAppId => app_id('orders-dev'),
             destAppId => app_id($_ == 1 ? 'orders-qa' : 'orders-prod'),
             message => "restarted $_" }) } 1, 2;
-    wait_for('the push', sub { -e "$gate.reached" });
+    $scene->reached($gate);
     $redis->restart;
-    release($gate);
+    $scene->release($gate);
 
     my @answers = map { $_->finish } @clients;
     my @ids = map { $_->{headers}{'promotion-id'} // 'none' } @answers;
@@ -368,15 +350,15 @@ for my $n (1 .. 2) {
 # full
 
 {
-    my $gate = hold($scene);
+    my $gate = $scene->hold;
     $scene->change;
     my $client = $nginx->open(method => 'POST', key => $scene->{key},
         path => '/api/promotions/commit', json => {
             srcAppId => app_id('orders-dev'),
             destAppId => app_id('orders-qa'), message => 'full' });
-    wait_for('the push', sub { -e "$gate.reached" });
+    $scene->reached($gate);
     $redis->call('CONFIG', 'SET', 'maxmemory', 1);
-    release($gate);
+    $scene->release($gate);
     my $r = $client->finish;
     $scene->landed($r, 'Redis is full during a push');
     wait_for('the record', sub {

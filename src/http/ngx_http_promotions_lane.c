@@ -10,6 +10,7 @@
 #define NGX_HTTP_PROMOTIONS_LANE_WAIT   20       /* ms, times the try */
 #define NGX_HTTP_PROMOTIONS_LANE_REDIS  100      /* ms, until Redis is asked
                                                     again */
+#define NGX_HTTP_PROMOTIONS_LANE_POOL   250      /* and the thread pool */
 
 
 /*
@@ -44,6 +45,7 @@ struct ngx_http_promotions_lane_s {
     ngx_uint_t                   open;           /* without a result */
     unsigned                     answered:1;     /* those who wait */
     unsigned                     again:1;        /* given the lease anew */
+    unsigned                     refused:1;      /* by the thread pool */
 };
 
 
@@ -67,6 +69,7 @@ static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_release(
     ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_released(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_retry(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
     ngx_http_promotions_step_pt step, ngx_msec_t wait);
 static void ngx_http_promotions_lane_event(ngx_event_t *ev);
@@ -280,8 +283,9 @@ ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
                                      ngx_http_promotions_lane_planned, lane)
         != NGX_OK)
     {
-        /* others may have a thread that is free */
+        /* others may have a thread that is free, and here later */
 
+        lane->refused = 1;
         ngx_http_promotions_lane_release(lane);
     }
 }
@@ -535,7 +539,7 @@ ngx_http_promotions_lane_release(ngx_http_promotions_lane_t *lane)
                                            lane)
            != NGX_OK)
     {
-        ngx_http_promotions_lane_end(lane);
+        ngx_http_promotions_lane_released(lane, NULL);
     }
 }
 
@@ -543,7 +547,42 @@ ngx_http_promotions_lane_release(ngx_http_promotions_lane_t *lane)
 static void
 ngx_http_promotions_lane_released(void *data, redisReply *reply)
 {
-    ngx_http_promotions_lane_end(data);
+    ngx_http_promotions_lane_t  *lane = data;
+
+    if (!lane->refused || ngx_exiting) {
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    /* kept for a while, so that our own word "free" does not come back */
+
+    lane->refused = 0;
+    ngx_http_promotions_batch_free(&lane->batch);
+
+    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_retry,
+                                   NGX_HTTP_PROMOTIONS_LANE_POOL);
+}
+
+
+static void
+ngx_http_promotions_lane_retry(ngx_http_promotions_lane_t *lane)
+{
+    u_char     id[NGX_HTTP_PROMOTIONS_LANE_ID];
+    ngx_str_t  name;
+
+    if (lane->again) {
+        lane->again = 0;
+        ngx_http_promotions_lane_take(lane);
+        return;
+    }
+
+    ngx_memcpy(id, lane->id, NGX_HTTP_PROMOTIONS_LANE_ID);
+
+    name.data = id;
+    name.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+
+    ngx_http_promotions_lane_end(lane);
+    ngx_http_promotions_lane_recover(&name);
 }
 
 
@@ -564,9 +603,14 @@ ngx_http_promotions_lane_event(ngx_event_t *ev)
 {
     ngx_http_promotions_lane_t  *lane = ev->data;
 
-    if (ngx_exiting && lane->batch.batch == NULL) {
-
-        /* nothing in hand: the lease runs out, and others go on */
+    if (ngx_exiting
+        && (lane->batch.batch == NULL
+            || lane->step == ngx_http_promotions_lane_begin))
+    {
+        /*
+         * nothing in hand, or nothing that has left, and a worker that exits
+         * does not connect to Redis again: the lease runs out, others go on
+         */
 
         ngx_http_promotions_lane_end(lane);
         return;

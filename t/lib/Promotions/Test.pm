@@ -22,6 +22,8 @@ package Promotions::Test;
 #   $scene->change;                       # dev is ahead of qa again
 #   $scene->landed($scene->commit('orders-dev', 'orders-qa'), 'named');
 #
+# Promotions::Moments has more for a promotion that is under way.
+#
 # To look at one: prove -v t/10-commit.t; PROMOTIONS_KEEP=1 keeps its folder.
 
 use strict;
@@ -33,6 +35,7 @@ use Test::More ();
 
 use Promotions::Git;
 use Promotions::HTTP;
+use Promotions::Moments;
 use Promotions::Nginx;
 use Promotions::Process;
 use Promotions::Redis;

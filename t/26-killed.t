@@ -1,0 +1,106 @@
+# kill -9 of a worker or the master with a job under way, and a worker that is
+# told to quit while Redis is gone: others go on, and the promotion is on the
+# branch exactly once.
+
+use lib 't/lib';
+use Promotions::Test;
+
+my $asan = $ENV{PROMOTIONS_ASAN} ? 4 : 1;
+my $scene = scene(workers => 4, http => 'promotions_lease 1s;');
+my ($nginx, $redis, $repo) = @$scene{qw(nginx redis repo)};
+
+
+sub gone {
+    my ($pid) = @_;
+    return !kill 0, $pid;
+}
+
+
+# kill -9 of the leader, before, in and after the push
+
+{
+    $scene->silence;
+    my $client = $scene->waiting;
+    my $leader = $scene->leader;
+    my $id = $scene->newest;
+    $nginx->kill_worker($leader);
+    $scene->speak;
+    $scene->landed_once($id, 'killed before the push');
+    $scene->answer($client);
+}
+
+for my $hook ('pre-receive', 'post-receive') {
+    my $name = $hook eq 'pre-receive' ? 'killed in the push'
+                                      : 'killed after the push';
+    my $gate = $scene->hold($hook);
+    my $client = $scene->waiting;
+    $scene->reached($gate);
+    my $id = $scene->newest;
+    my $start = time;
+    $nginx->kill_worker($scene->leader);
+    $scene->release($gate);
+    $scene->landed_once($id, $name);
+    cmp_ok(time - $start, '<=', 8 * $asan,
+           "$name: another worker has taken the lane over");
+    my $r = $scene->answer($client);
+    ok($r->{status} == 0 || $r->{status} == 200,
+       "$name: the client has an answer or none") or diag($r->{status});
+    unlink $repo->path . "/hooks/$hook";
+}
+
+$scene->landed($scene->answer($scene->waiting),
+               'after all, business as usual');
+
+
+# kill -9 of the master
+
+{
+    my $gate = $scene->hold;
+    my $client = $scene->waiting;
+    $scene->reached($gate);
+    my $id = $scene->newest;
+    my @workers = $nginx->workers;
+    kill 'KILL', $nginx->master;
+    wait_for('the master to end', sub { !$nginx->{process}->alive });
+    $scene->release($gate);
+    $scene->landed($scene->answer($client), 'a worker without a master answers');
+    $scene->landed_once($id, 'the master was killed');
+    kill 'QUIT', @workers;
+    ok(eval { wait_for('the workers to end', sub {
+        !grep { !gone($_) } @workers }, 10 * $asan) }, 'they end when told');
+    $nginx->{stopped} = 1;
+    $nginx->restart;
+    $scene->landed($scene->answer($scene->waiting), 'started anew');
+}
+
+
+# Redis gone and a worker told to quit: it ends all the same
+
+for my $where ('before the push', 'in the push') {
+    my $gate = $scene->hold;
+    $scene->silence if $where eq 'before the push';
+    my $client = $scene->waiting;
+    $scene->leader;
+    $scene->reached($gate) if $where eq 'in the push';
+    my $id = $scene->newest;
+    $redis->pause;
+    kill 'QUIT', $nginx->master;
+    select undef, undef, undef, 0.3;
+    $scene->speak;
+    $scene->release($gate);
+
+    my $r = $scene->answer($client);
+    ok($r->{status} == 200 || $r->{status} == 503,
+       "Redis silent, quit $where: the client is answered")
+        or diag($r->{status}, $r->{error} // $r->{body});
+    ok(eval { wait_for('nginx to end', sub {
+        !$nginx->{process}->alive }, 12 * $asan) }, 'and nginx ends');
+
+    $redis->resume;
+    $nginx->{stopped} = 1;
+    $nginx->restart;
+    $scene->landed_once($id, "Redis silent, quit $where");
+    unlink $repo->path . '/hooks/pre-receive';
+}
+
+done_testing();
