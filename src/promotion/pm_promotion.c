@@ -222,6 +222,7 @@ pm_promotion_one(pm_arena_t *arena, const pm_catalog_t *catalog,
         promotion->destination_environment = to->environment->name;
     }
 
+    promotion->product = to->product;
     promotion->template = to->template;
     promotion->nparts = nto;
 

@@ -44,6 +44,9 @@ typedef struct {
     pm_application_id_t   destination;
     const char           *source_environment;       /* name, or NULL */
     const char           *destination_environment;
+    const char           *product;       /* the destination's, or NULL */
+    const char           *overridden;    /* what should have refused it, had
+                                            an admin not said otherwise */
     pm_part_t            *parts;         /* one repository and branch as the
                                             destination of all */
     size_t                nparts;

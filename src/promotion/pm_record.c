@@ -23,6 +23,8 @@ static const pm_record_field_t  pm_record_fields[] = {
     { "sourceEnvironment", offsetof(pm_promotion_t, source_environment), 0 },
     { "destinationEnvironment",
       offsetof(pm_promotion_t, destination_environment), 0 },
+    { "product", offsetof(pm_promotion_t, product), 0 },
+    { "overridden", offsetof(pm_promotion_t, overridden), 0 },
     { "message", offsetof(pm_promotion_t, message), 1 },
     { "description", offsetof(pm_promotion_t, description), 0 },
     { "sourceCommit", offsetof(pm_promotion_t, source_commit), 0 },

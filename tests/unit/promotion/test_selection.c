@@ -1,0 +1,686 @@
+/*
+ * Promotions by template, from manifests to commits: each case is a folder of
+ * its own with "dev" and "prod", and a PromotionTemplate.
+ */
+
+#include "batch.h"
+
+#include "promotion/pm_permission.h"
+#include "promotion/pm_record.h"
+
+#include <jansson.h>
+
+
+#define EDITED(file)                                                          \
+    "--- a/" file "\n+++ b/" file "\n"
+
+
+typedef struct {
+    const char  *name;
+    const char  *files;          /* a shell command in the case's folder */
+    const char  *template;       /* the spec's other fields; NULL: none */
+    const char  *helm;           /* of both applications' sources */
+    const char  *change;         /* what the commit shows; or */
+    const char  *message;        /* why there is none */
+    const char  *skipped;        /* in the preview; NULL: [] */
+} test_case_t;
+
+
+static const char  test_values[] =
+    "mkdir -p dev prod && "
+    "printf 'image:\\n  tag: \"2\"   # the tag\\nreplicas: 1\\n' "
+    "> dev/values.yaml && "
+    "printf '# prod\\nimage:\\n  tag: 1   # mine\\nreplicas: 9\\n' "
+    "> prod/values.yaml";
+
+
+static const test_case_t  test_cases[] = {
+
+    { "one value",
+      test_values,
+      "  promotion: {values.yaml: {jsonPaths: [$.image.tag]}}\n", "",
+      EDITED("prod/values.yaml") "-  tag: 1   # mine\n+  tag: \"2\"   # mine\n",
+      NULL, NULL },
+
+    { "several values, one missing in the source",
+      test_values,
+      "  promotion: {values.yaml: {jsonPaths: [$.image.tag, $.image.digest, "
+      "$.replicas]}}\n", "",
+      EDITED("prod/values.yaml")
+      "-  tag: 1   # mine\n-replicas: 9\n+  tag: \"2\"   # mine\n"
+      "+replicas: 1\n", NULL,
+      "[{\"file\":\"values.yaml\",\"jsonPath\":\"$.image.digest\"}]" },
+
+    { "a file that the source lacks",
+      test_values,
+      "  promotion: {values.yaml: {jsonPaths: [$.image.tag]}, "
+      "Chart.yaml: {jsonPaths: [$.version]}, a.json: {jsonPaths: ['*']}}\n",
+      "",
+      EDITED("prod/values.yaml") "-  tag: 1   # mine\n+  tag: \"2\"   # mine\n",
+      NULL, "[{\"file\":\"Chart.yaml\"},{\"file\":\"a.json\"}]" },
+
+    { "a file that is equal, and what it lacks",
+      "mkdir -p dev prod && printf 'a: 1\\n' | tee dev/a.yaml > prod/a.yaml "
+      "&& echo 1 > dev/b && echo 2 > prod/b",
+      "  promotion: {a.yaml: {jsonPaths: [$.a, $.b]}, b: {jsonPaths: ['*']}}"
+      "\n", "",
+      EDITED("prod/b") "-2\n+1\n", NULL,
+      "[{\"file\":\"a.yaml\",\"jsonPath\":\"$.b\"}]" },
+
+    { "whole files, new and old",
+      "mkdir -p dev prod && echo new > dev/new && chmod 755 dev/new && "
+      "echo 2 > dev/old && echo 1 > prod/old && echo x > dev/other",
+      "  promotion: {new: {jsonPaths: ['*']}, old: {jsonPaths: ['*']}}\n", "",
+      "new file mode 100755\n--- /dev/null\n+++ b/prod/new\n+new\n"
+      EDITED("prod/old") "-1\n+2\n", NULL, NULL },
+
+    { "an edit keeps the destination's mode",
+      "mkdir -p dev prod && echo 'a: 2' > dev/a.yaml && chmod 755 dev/a.yaml "
+      "&& echo 'a: 1' > prod/a.yaml && echo 'b: 2' > dev/b.yaml && "
+      "echo 'b: 1' > prod/b.yaml && chmod 755 prod/b.yaml",
+      "  promotion: {a.yaml: {jsonPaths: [$.a]}, b.yaml: {jsonPaths: [$.b]}}"
+      "\n", "",
+      EDITED("prod/a.yaml") "-a: 1\n+a: 2\n"
+      EDITED("prod/b.yaml") "-b: 1\n+b: 2\n", NULL, NULL },
+
+    { "values of a file in the source only",
+      "mkdir -p dev prod && echo 'a: 2' > dev/a.yaml && touch prod/x",
+      "  promotion: {a.yaml: {jsonPaths: [$.a]}}\n", "",
+      NULL, "a.yaml exists in the source only", NULL },
+
+    { "no values of a file in the source only",
+      "mkdir -p dev prod && echo 'a: 2' > dev/a.yaml && touch prod/x && "
+      "echo 1 > dev/b",
+      "  promotion: {a.yaml: {jsonPaths: [$.b, $.c]}, b: {jsonPaths: ['*']}}"
+      "\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/b\n+1\n", NULL,
+      "[{\"file\":\"a.yaml\",\"jsonPath\":\"$.b\"},"
+      "{\"file\":\"a.yaml\",\"jsonPath\":\"$.c\"}]" },
+
+    { "patterns",
+      "mkdir -p dev/c/d prod/c && echo 1 > dev/a.json && echo 1 > dev/c/b.json "
+      "&& echo 1 > dev/c/d/x && echo 'a: 2' > dev/c/v.yaml && "
+      "echo 'a: 1' > prod/c/v.yaml && echo 1 > dev/x",
+      "  promotion: {'*.json': {jsonPaths: ['*']}, c/d/**: {jsonPaths: ['*']}"
+      ", '**/*.yaml': {jsonPaths: [$.a]}}\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/a.json\n+1\n"
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/c/d/x\n+1\n"
+      EDITED("prod/c/v.yaml") "-a: 1\n+a: 2\n", NULL, NULL },
+
+    { "a name before a pattern",
+      "mkdir -p dev prod && for f in a b; do printf 'a: 2\\nb: 2\\n' "
+      "> dev/$f.yaml; printf 'a: 1\\nb: 1\\n' > prod/$f.yaml; done",
+      "  promotion: {'*.yaml': {jsonPaths: [$.a]}, b.yaml: {jsonPaths: [$.b]"
+      "}}\n", "",
+      EDITED("prod/a.yaml") "-a: 1\n+a: 2\n"
+      EDITED("prod/b.yaml") "-b: 1\n+b: 2\n", NULL, NULL },
+
+    { "another name in the destination",
+      "mkdir -p dev prod && echo 'a: 2' > dev/values-dev.yaml && "
+      "echo 'a: 1' > prod/values-prod.yaml && echo 2 > dev/w",
+      "  promotion: {values-dev.yaml: {jsonPaths: [$.a], to: values-prod.yaml"
+      "}, w: {jsonPaths: ['*'], to: sub/w}}\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/sub/w\n+2\n"
+      EDITED("prod/values-prod.yaml") "-a: 1\n+a: 2\n", NULL, NULL },
+
+    { "two names for one file",
+      "mkdir -p dev prod && echo 1 > dev/a && echo 2 > dev/b",
+      "  promotion: {a: {jsonPaths: ['*'], to: c}, b: {jsonPaths: ['*'], "
+      "to: c}}\n", "",
+      NULL, "/prod/c: two sources of the application write different", NULL },
+
+    { "no promotion is every file",
+      "mkdir -p dev prod && echo 1 > dev/a && echo 1 > prod/b",
+      "  priority: 1\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/a\n+1\n", NULL, NULL },
+
+    { "excluded files",
+      "mkdir -p dev/s/t prod && echo 1 > dev/a && echo 1 > dev/s/t/b && "
+      "echo 1 > dev/secret.yaml",
+      "  exclude: [s/**, secret.*]\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/a\n+1\n", NULL, NULL },
+
+    { "excluded by either name",
+      "mkdir -p dev prod && echo 1 > dev/a && echo 1 > dev/b && echo 1 > dev/c",
+      "  exclude: [a, y]\n  promotion: {a: {jsonPaths: ['*'], to: x}, "
+      "b: {jsonPaths: ['*'], to: y}, c: {jsonPaths: ['*'], to: z}}\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/z\n+1\n", NULL, NULL },
+
+    { "excluded values",
+      test_values,
+      "  exclude: [$.replicas]\n"
+      "  promotion: {values.yaml: {jsonPaths: [$]}}\n", "",
+      EDITED("prod/values.yaml") "-  tag: 1   # mine\n+  tag: \"2\"   # mine\n",
+      NULL, NULL },
+
+    { "excluded values of whole files",
+      "mkdir -p dev prod && for f in a b; do printf 'x: 2 # two\\ny: 2\\n' "
+      "> dev/$f.yaml; printf 'x: 1 # one\\ny: 1\\n' > prod/$f.yaml; done && "
+      "echo '{{ y }}' > dev/tpl && echo 'z: 2 # two' > dev/z.yaml && "
+      "echo 'z: 1 # one' > prod/z.yaml",
+      "  exclude: [{file: a*, jsonPaths: [$.y]}, {file: z.yaml, jsonPaths: "
+      "[$.y]}]\n", "",
+      EDITED("prod/a.yaml") "-x: 1 # one\n+x: 2 # one\n"
+      EDITED("prod/b.yaml")
+      "-x: 1 # one\n-y: 1\n+x: 2 # two\n+y: 2\n"
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/tpl\n+{{ y }}\n"
+      EDITED("prod/z.yaml") "-z: 1 # one\n+z: 2 # two\n", NULL, NULL },
+
+    { "excluded values of a whole file that cannot be read",
+      "mkdir -p dev prod && printf 'a: {{ b }}\\n' > dev/t.yaml",
+      "  exclude: [$.y]\n", "",
+      NULL, "t.yaml:1:", NULL },
+
+    { "excluded values of a new whole file",
+      "mkdir -p dev prod && echo 'y: 1' > dev/t.yaml",
+      "  exclude: [$.y]\n", "",
+      NULL, "t.yaml exists in the source only, and values of it are excluded",
+      NULL },
+
+    { "deletions: keep",
+      "mkdir -p dev prod && echo 1 > dev/a && echo 1 > prod/b",
+      "  deletions: keep\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/a\n+1\n", NULL, NULL },
+
+    { "deletions: mirror",
+      "mkdir -p dev prod/s && echo 1 > dev/a && echo 1 > prod/b && "
+      "echo 1 > prod/s/c && echo 1 > prod/stays",
+      "  deletions: mirror\n  exclude: [stays]\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/a\n+1\n"
+      "deleted file mode 100644\n--- a/prod/b\n+++ /dev/null\n-1\n"
+      "deleted file mode 100644\n--- a/prod/s/c\n+++ /dev/null\n-1\n",
+      NULL, NULL },
+
+    { "mirrored are only whole files that are selected",
+      "mkdir -p dev prod && echo 1 > dev/k && for f in a.json v.yaml n m x y;"
+      " do echo 'a: 1' > prod/$f; done",
+      "  deletions: mirror\n  promotion: {'*.json': {jsonPaths: ['*']}, "
+      "'*.yaml': {jsonPaths: [$.a]}, n: {jsonPaths: ['*']}, "
+      "m: {jsonPaths: [$.a]}, q: {jsonPaths: ['*'], to: y}}\n", "",
+      "deleted file mode 100644\n--- a/prod/a.json\n+++ /dev/null\n-a: 1\n"
+      "deleted file mode 100644\n--- a/prod/n\n+++ /dev/null\n-a: 1\n"
+      "deleted file mode 100644\n--- a/prod/y\n+++ /dev/null\n-a: 1\n",
+      NULL, "[{\"file\":\"m\"}]" },
+
+    { "what is renamed to is not mirrored away",
+      "mkdir -p dev prod && echo 2 > dev/v-dev && echo 1 > prod/v-prod",
+      "  deletions: mirror\n  promotion: {'v*': {jsonPaths: ['*']}, "
+      "v-dev: {jsonPaths: ['*'], to: v-prod}}\n", "",
+      EDITED("prod/v-prod") "-1\n+2\n", NULL, NULL },
+
+    { "a file in the place of a folder",
+      "mkdir -p dev/a prod && echo 1 > dev/a/x && echo 1 > prod/a",
+      "  promotion: {a/**: {jsonPaths: ['*']}, a: {jsonPaths: ['*']}}\n", "",
+      NULL, "/dev/a is a folder; promote what is below it with", NULL },
+
+    { "symbolic links whole",
+      "mkdir -p dev prod && ln -s x dev/l && echo 1 > prod/l",
+      "  promotion: {l: {jsonPaths: ['*']}}\n", "",
+      "deleted file mode 100644\n--- a/prod/l\n+++ /dev/null\n-1\n"
+      "new file mode 120000\n--- /dev/null\n+++ b/prod/l\n+x\n"
+      "\\ No newline at end of file\n", NULL, NULL },
+
+    { "values of a symbolic link",
+      "mkdir -p dev prod && ln -s x dev/l && echo 'a: 1' > prod/l",
+      "  promotion: {l: {jsonPaths: [$.a]}}\n", "",
+      NULL, "l is a symbolic link in the source", NULL },
+
+    { "values into a symbolic link",
+      "mkdir -p dev prod && ln -s x prod/l && echo 'a: 1' > dev/l",
+      "  promotion: {l: {jsonPaths: [$.a]}}\n", "",
+      NULL, "l is a symbolic link in the destination", NULL },
+
+    { "a source that cannot be read",
+      "mkdir -p dev prod && printf 'a: 1\\nb: [\\n' > dev/a.yaml && "
+      "echo 'a: 2' > prod/a.yaml",
+      "  promotion: {a.yaml: {jsonPaths: [$.a]}}\n", "",
+      NULL, "a.yaml:3:1: ", NULL },
+
+    { "a destination that cannot be read",
+      "mkdir -p dev prod && printf 'a: 1\\na: 1\\n' > prod/a.yaml && "
+      "echo 'a: 2' > dev/a.yaml",
+      "  promotion: {a.yaml: {jsonPaths: [$.a]}}\n", "",
+      NULL, "a.yaml:2:1: ", NULL },
+
+    { "a value behind an alias",
+      "mkdir -p dev prod && printf 'x: &x {t: 1}\\ni: *x\\n' > prod/a.yaml &&"
+      " printf 'i: {t: 2}\\n' > dev/a.yaml",
+      "  promotion: {a.yaml: {jsonPaths: [$.i.t]}}\n", "",
+      NULL, "a.yaml:2:4: ", NULL },
+
+    { "a file over the limit",
+      "mkdir -p dev prod && { echo 'a: 1' && yes '#############' | "
+      "head -c 9000000; } > dev/a.yaml && echo 'a: 2' > prod/a.yaml",
+      "  promotion: {a.yaml: {jsonPaths: [$.a]}}\n", "",
+      NULL, "a.yaml has more than 8 MiB (in the source)", NULL },
+
+    { "value files outside, named by both",
+      "mkdir -p dev prod common && echo 'a: 2' > common.yaml && "
+      "mkdir -p dev/a prod/a && echo 2 > dev/a/x && "
+      "echo 'v: 2' > dev/v.yaml && echo 'v: 1' > prod/v.yaml",
+      "  promotion: {../v.yaml: {jsonPaths: [$.v]}, "
+      "../w.yaml: {jsonPaths: [$.v]}}\n",
+      ", helm: {valueFiles: [../v.yaml]}",
+      EDITED("prod/v.yaml") "-v: 1\n+v: 2\n", NULL,
+      "[{\"file\":\"../w.yaml\"}]" },
+
+    { "value files outside are no part of all files",
+      "mkdir -p dev/a prod/a && echo 2 > dev/a/x && echo 'v: 2' > dev/v.yaml "
+      "&& echo 'v: 1' > prod/v.yaml",
+      "  promotion: {'**': {jsonPaths: ['*']}}\n",
+      ", helm: {valueFiles: [../v.yaml]}",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/a/x\n+2\n", NULL,
+      NULL },
+
+    { "JSON",
+      "mkdir -p dev prod && printf '{\"a\": 2, \"b\": 2}' > dev/a.json && "
+      "printf '{\\n  \"b\": 1,\\n  \"a\": 1\\n}\\n' > prod/a.json",
+      "  promotion: {a.json: {jsonPaths: [$.a]}}\n", "",
+      EDITED("prod/a.json") "-  \"a\": 1\n+  \"a\": 2\n", NULL, NULL },
+
+    { "nothing selected differs",
+      test_values,
+      "  promotion: {values.yaml: {jsonPaths: [$.nothing]}}\n", "",
+      NULL, "no changes found", NULL }
+};
+
+
+/* The manifests of case i, resolved into a promotion, which has been through
+ * its record. */
+
+static pm_promotion_t
+test_resolved(test_t *t, size_t i, const char *path)
+{
+    char                *text;
+    FILE                *file;
+    pm_string_t          record;
+    pm_catalog_t        *catalog;
+    pm_request_t         request;
+    pm_promotion_t       promotion, decoded;
+    const test_case_t   *test;
+    pm_application_id_t  id;
+
+    test = &test_cases[i];
+    text = pm_arena_printf(t->arena, "%s/case.yaml", t->folder);
+    file = fopen(text, "w");
+    assert_non_null(file);
+
+    fprintf(file,
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+            "metadata: {name: dev, namespace: n}\n"
+            "spec: {source: {repoURL: %s/remote.git, targetRevision: main, "
+            "path: c%zu/dev%s%s}}\n---\n"
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+            "metadata: {name: prod, namespace: n, labels: {a: b}}\n"
+            "spec: {source: {repoURL: %s/remote.git, targetRevision: main, "
+            "path: c%zu/prod%s%s}}\n---\n"
+            "apiVersion: codefresh.io/v1beta1\nkind: PromotionTemplate\n"
+            "metadata: {name: t}\nspec:\n"
+            "  applicationSourceSelector: {matchLabels: {a: b}}\n%s",
+            t->folder, i, path, test->helm, t->folder, i, path, test->helm,
+            test->template);
+    fclose(file);
+
+    catalog = pm_catalog_create(t->arena);
+    test_ok(t, pm_catalog_read(catalog, "r", text, &t->err));
+    test_ok(t, pm_catalog_finish(catalog, &t->err));
+
+    memset(&request, 0, sizeof(pm_request_t));
+    id.runtime = "r";
+    id.namespace = "n";
+    id.name = "prod";
+    request.source = id;
+    request.source.name = "dev";
+    request.destinations = &id;
+    request.ndestinations = 1;
+    request.message = test->name;
+
+    test_ok(t, pm_promotion_resolve(t->arena, catalog, &request, &promotion,
+                                    &t->err));
+
+    promotion.author_name = "A";
+    promotion.author_email = "a@example.org";
+    promotion.key_name = "k";
+
+    test_ok(t, pm_record_encode(t->arena, &promotion, &record, &t->err));
+    test_ok(t, pm_record_decode(t->arena,
+                                pm_arena_printf(t->arena, "0189%04zu", i),
+                                record.data, record.len, &decoded, &t->err));
+
+    /* written once more, it is the same */
+
+    test_ok(t, pm_record_encode(t->arena, &decoded, &record, &t->err));
+    text = pm_arena_strdup(t->arena, record.data);
+    test_ok(t, pm_record_encode(t->arena, &promotion, &record, &t->err));
+    assert_string_equal(record.data, text);
+
+    return decoded;
+}
+
+
+/* What the preview says: its digest, "" where it fails as the commit does. */
+
+static const char *
+test_previewed(test_t *t, const test_case_t *test,
+    const pm_promotion_t *promotion)
+{
+    char                 *skipped;
+    json_t               *root;
+    pm_string_t           json;
+    const char           *digest;
+    pm_batch_settings_t   settings;
+
+    settings = test_settings(t);
+
+    if (pm_batch_preview(&settings, promotion, t->arena, &json, &t->err)
+        != 0)
+    {
+        if (test->message == NULL
+            || strstr(t->err.message, test->message) == NULL)
+        {
+            fail_msg("%s: %s", test->name, t->err.message);
+        }
+
+        assert_true(t->err.code == PM_UNPROCESSABLE);
+
+        return "";
+    }
+
+    root = json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(root);
+
+    digest = pm_arena_strdup(t->arena, json_string_value(
+                                           json_object_get(root, "digest")));
+
+    skipped = json_dumps(json_object_get(root, "skipped"), JSON_COMPACT);
+
+    if (test->message == NULL
+        && strcmp(skipped, test->skipped ? test->skipped : "[]") != 0)
+    {
+        fail_msg("%s: skipped %s", test->name, skipped);
+    }
+
+    free(skipped);
+    json_decref(root);
+
+    return digest;
+}
+
+
+static void
+test_case(test_t *t, size_t i)
+{
+    char               *change;
+    pm_batch_t         *batch;
+    const char         *digest;
+    const pm_result_t  *result;
+    pm_promotion_t      promotion;
+    const test_case_t  *test;
+
+    test = &test_cases[i];
+
+    promotion = test_resolved(t, i, *test->helm ? "/a" : "");
+    digest = test_previewed(t, test, &promotion);
+
+    batch = test_batch(t, &promotion, 1);
+    result = pm_batch_result(batch, 0);
+
+    if (pm_batch_plan(batch) == PM_BATCH_READY) {
+        test_pushes(batch, PM_BATCH_SETTLED);
+    }
+
+    if (test->message != NULL) {
+
+        if (result->state != PM_RESULT_FAILED
+            || strstr(result->error.message, test->message) == NULL)
+        {
+            fail_msg("%s: state %d: %s", test->name, result->state,
+                     result->error.message);
+        }
+
+        pm_batch_destroy(batch);
+        return;
+    }
+
+    if (result->state != PM_RESULT_LANDED) {
+        fail_msg("%s: %s", test->name, result->error.message);
+    }
+
+    assert_string_equal(result->digest, digest);
+
+    change = test_run(t, "git -C remote.git show --format= -U0 --no-renames "
+                         "main | grep -v '^diff\\|^index\\|^@@\\|^$' | "
+                         "sed 's|/c%zu/|/|'; echo .", i);
+    change[strlen(change) - 1] = '\0';
+
+    if (strcmp(change, test->change) != 0) {
+        fail_msg("%s: %s", test->name, change);
+    }
+
+    free(change);
+    pm_batch_destroy(batch);
+}
+
+
+static void
+test_templates(void **state)
+{
+    size_t   i;
+    test_t  *t;
+
+    t = *state;
+
+    for (i = 0; i < sizeof(test_cases) / sizeof(test_cases[0]); i++) {
+        free(test_run(t, "mkdir -p work/c%zu && cd work/c%zu && %s", i, i,
+                      test_cases[i].files));
+    }
+
+    test_commit(t, "true");
+
+    for (i = 0; i < sizeof(test_cases) / sizeof(test_cases[0]); i++) {
+        test_case(t, i);
+    }
+
+    test_prints(t, "git -C remote.git fsck --strict --no-dangling 2>&1", "");
+}
+
+
+/* What Redis holds may be anything: each of these is one fault. */
+
+static void
+test_damaged_templates(void **state)
+{
+    size_t           i;
+    test_t          *t;
+    json_t          *root;
+    char            *text;
+    pm_promotion_t   promotion;
+
+    static const char *const  templates[] = {
+        "1", "[]", "{}",
+        "{\"name\":\"a\"}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"files\":[{}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"files\":[{\"file\":\"f\"}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":[1]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"files\":[{\"file\":\"f\","
+            "\"from\":1}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"files\":[{\"file\":\"f[\","
+            "\"from\":0}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"files\":[{\"from\":0,"
+            "\"paths\":[\"$.a\"]}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"files\":[{\"file\":\"f\",\"from\":0,"
+            "\"paths\":[\"$.\"]}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"files\":[{\"file\":\"f\",\"from\":0,"
+            "\"paths\":[1]}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"files\":[{\"file\":\"f\",\"from\":0,"
+            "\"paths\":[]}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"manifests\":"
+            "[[\"k\",\"n\",\"f\",1]],\"excludes\":[{\"from\":0}]}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"mirror\":true}",
+        "{\"name\":\"a\",\"origin\":\"b\",\"version\":{\"file\":\"f\"}}"
+    };
+
+    t = *state;
+
+    for (i = 0; i < sizeof(templates) / sizeof(templates[0]); i++) {
+        root = json_loads("{\"source\":{\"runtime\":\"r\",\"namespace\":\"n\""
+                          ",\"name\":\"a\"},\"destination\":{\"runtime\":"
+                          "\"r\",\"namespace\":\"n\",\"name\":\"b\"},"
+                          "\"message\":\"m\",\"authorName\":\"a\","
+                          "\"authorEmail\":\"e\",\"keyName\":\"k\","
+                          "\"parts\":[{\"source\":{\"repository\":"
+                          "\"https://h/r\",\"path\":\"a\"},\"destination\":"
+                          "{\"repository\":\"https://h/r\",\"path\":\"b\"}}]"
+                          "}", 0, NULL);
+        assert_non_null(root);
+
+        text = json_dumps(root, 0);
+        test_ok(t, pm_record_decode(t->arena, "id", text, strlen(text),
+                                    &promotion, &t->err));
+        assert_null(promotion.template);
+        free(text);
+
+        json_object_set_new(root, "template",
+                            json_loads(templates[i], JSON_DECODE_ANY, NULL));
+        text = json_dumps(root, 0);
+        json_decref(root);
+
+        if (pm_record_decode(t->arena, "id", text, strlen(text), &promotion,
+                             &t->err)
+            != PM_INTERNAL)
+        {
+            fail_msg("%s", templates[i]);
+        }
+
+        free(text);
+    }
+}
+
+
+typedef struct {
+    const char  *from;
+    const char  *to;
+    const char  *product;
+    const char  *action;
+    const char  *message;        /* NULL: permitted */
+} test_permission_t;
+
+
+static const char  test_policies[] =
+    "apiVersion: promotions.nginx/v1\nkind: Environment\n"
+    "metadata: {name: dev}\nspec: {organization: acme}\n---\n"
+    "apiVersion: promotions.nginx/v1\nkind: Environment\n"
+    "metadata: {name: qa}\nspec: {organization: acme, promotesTo: [prod]}\n"
+    "---\n"
+    "apiVersion: promotions.nginx/v1\nkind: Environment\n"
+    "metadata: {name: prod}\n"
+    "spec: {organization: acme, kind: PROD, promotesTo: []}\n---\n"
+    "apiVersion: promotions.nginx/v1\nkind: Environment\n"
+    "metadata: {name: other}\nspec: {organization: else}\n---\n"
+    "apiVersion: codefresh.io/v1beta1\nkind: Product\n"
+    "metadata: {name: free}\nspec: {}\n---\n"
+    "apiVersion: codefresh.io/v1beta1\nkind: Product\n"
+    "metadata: {name: frozen}\nspec: {}\n---\n"
+    "apiVersion: codefresh.io/v1beta1\nkind: PromotionPolicy\n"
+    "metadata: {name: gate}\nspec:\n  priority: 1\n"
+    "  selector: {targetEnvironment: {types: [PROD]}}\n"
+    "  policy: {action: pr}\n---\n"
+    "apiVersion: codefresh.io/v1beta1\nkind: PromotionPolicy\n"
+    "metadata: {name: open}\nspec:\n  priority: 2\n"
+    "  selector: {product: {names: [free]}}\n"
+    "  policy: {action: commit}\n---\n"
+    "apiVersion: codefresh.io/v1beta1\nkind: PromotionPolicy\n"
+    "metadata: {name: freeze}\nspec:\n  priority: 3\n"
+    "  selector: {product: {names: [frozen]}}\n"
+    "  policy: {action: none}\n";
+
+
+static void
+test_permissions(void **state)
+{
+    int                       rc;
+    char                     *path;
+    FILE                     *file;
+    size_t                    i;
+    test_t                   *t;
+    pm_catalog_t             *catalog;
+    pm_promotion_t            promotion;
+    const test_permission_t  *test;
+
+    static const test_permission_t  permissions[] = {
+        { "dev", "qa", NULL, "commit", NULL },
+        { "dev", "prod", NULL, "commit", "policy gate allows only pr" },
+        { "dev", "prod", NULL, "pr", NULL },
+        { "dev", "prod", "free", "commit", NULL },
+        { "dev", "prod", "free", "pr", NULL },
+        { "dev", "qa", "frozen", "commit",
+          "policy freeze allows nothing but preview" },
+        { "dev", "qa", "frozen", "pr",
+          "policy freeze allows nothing but preview" },
+        { "qa", "prod", NULL, "pr", NULL },
+        { "qa", "dev", NULL, "commit",
+          "environment qa does not promote to dev (promotesTo)" },
+        { "qa", "qa", NULL, "commit",
+          "environment qa does not promote to qa (promotesTo)" },
+        { "prod", "dev", "free", "commit",
+          "environment prod does not promote to dev (promotesTo)" },
+        { "dev", "other", NULL, "commit",
+          "environment dev does not promote to other, which is another "
+          "organization's" },
+        { NULL, "qa", NULL, "commit", NULL },
+        { NULL, "prod", NULL, "commit", "policy gate allows only pr" },
+        { "prod", NULL, NULL, "commit", NULL },
+        { NULL, NULL, "frozen", "commit",
+          "policy freeze allows nothing but preview" }
+    };
+
+    t = *state;
+    path = pm_arena_printf(t->arena, "%s/policies.yaml", t->folder);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(test_policies, file);
+    fclose(file);
+
+    catalog = pm_catalog_create(t->arena);
+    test_ok(t, pm_catalog_read(catalog, "r", path, &t->err));
+    test_ok(t, pm_catalog_finish(catalog, &t->err));
+
+    for (i = 0; i < sizeof(permissions) / sizeof(permissions[0]); i++) {
+        test = &permissions[i];
+
+        memset(&promotion, 0, sizeof(pm_promotion_t));
+        promotion.source_environment = test->from;
+        promotion.destination_environment = test->to;
+        promotion.product = test->product;
+
+        rc = pm_permission(catalog, &promotion, test->action, &t->err);
+
+        if (rc != (test->message ? PM_FORBIDDEN : 0)
+            || (rc != 0 && strcmp(t->err.message, test->message) != 0))
+        {
+            fail_msg("%zu: %d %s", i, rc, t->err.message);
+        }
+    }
+}
+
+
+int
+main(void)
+{
+    const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(test_templates, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_damaged_templates, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_permissions, test_setup,
+                                        test_teardown)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
