@@ -206,5 +206,15 @@ ngx_int_t ngx_http_promotions_show(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_list(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_cancel(ngx_http_request_t *r);
 
+/* An argument of the query, unescaped; empty if it is not there. */
+ngx_str_t ngx_http_promotions_query(ngx_http_request_t *r, const char *name);
+
+/* ngx_http_promotions_catalog.c: what the key may see of the catalog. */
+
+ngx_int_t ngx_http_promotions_applications(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_environments(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_products(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_evaluate(ngx_http_request_t *r);
+
 
 #endif /* NGX_HTTP_PROMOTIONS_H */

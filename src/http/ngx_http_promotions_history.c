@@ -20,8 +20,6 @@ static ngx_int_t ngx_http_promotions_list_time(ngx_promotions_args_t *args,
 static void ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
     const pm_store_key_t *key);
 static void ngx_http_promotions_listed(void *data, redisReply *reply);
-static ngx_str_t ngx_http_promotions_query(ngx_http_request_t *r,
-    const char *name);
 
 
 /* The query's arguments that filter, as the script takes them. */
@@ -262,9 +260,7 @@ ngx_http_promotions_listed(void *data, redisReply *reply)
 }
 
 
-/* An argument of the query, unescaped; empty if it is not there. */
-
-static ngx_str_t
+ngx_str_t
 ngx_http_promotions_query(ngx_http_request_t *r, const char *name)
 {
     u_char     *dst, *src;

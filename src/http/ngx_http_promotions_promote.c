@@ -3,6 +3,7 @@
 #include "http/ngx_http_promotions_submit.h"
 #include "http/ngx_http_promotions_wait.h"
 #include "base/pm_hash.h"
+#include "promotion/pm_permission.h"
 
 
 static ngx_int_t ngx_http_promotions_promote(ngx_http_request_t *r,
@@ -19,6 +20,8 @@ static ngx_int_t ngx_http_promotions_promote_digest(
 static ngx_int_t ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     ngx_uint_t write);
+static int ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
+    pm_promotion_t *promotion, ngx_uint_t override, pm_error_t *err);
 
 
 ngx_int_t
@@ -148,6 +151,17 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
         }
     }
 
+    for (i = 0; i < request.ndestinations; i++) {
+        if (ctx->kind != PM_REQUEST_PREVIEW
+            && ngx_http_promotions_permitted(ctx, &promotions[i],
+                                             request.override, &err)
+               != 0)
+        {
+            return ngx_http_promotions_send_error(r,
+                       ngx_http_promotions_status(err.code), err.message);
+        }
+    }
+
     if (ngx_http_promotions_promote_owner(ctx, promotions,
                                           request.ndestinations)
         != NGX_OK
@@ -273,4 +287,30 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
     }
 
     return 1;
+}
+
+
+/*
+ * The environments' promotesTo and the policies bind everybody; an admin may
+ * say "override", which stays in the record.
+ */
+
+static int
+ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
+    pm_promotion_t *promotion, ngx_uint_t override, pm_error_t *err)
+{
+    int  rc;
+
+    rc = pm_permission(ngx_http_promotions_worker.pmcf->catalog, promotion,
+                       ctx->kind == PM_REQUEST_PULL_REQUEST ? "pr" : "commit",
+                       err);
+
+    if (rc != PM_FORBIDDEN || !override || !ctx->key->admin) {
+        return rc;
+    }
+
+    promotion->overridden = pm_arena_strdup(ctx->promotion_arena,
+                                            err->message);
+
+    return (promotion->overridden != NULL) ? 0 : pm_error_memory(err);
 }

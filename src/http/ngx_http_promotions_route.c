@@ -43,6 +43,26 @@ static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
       "GET, HEAD",
       ngx_http_promotions_list },
 
+    { ngx_string("policies/evaluate"),
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_evaluate },
+
+    { ngx_string("applications"),
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_applications },
+
+    { ngx_string("environments"),
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_environments },
+
+    { ngx_string("products"),
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_products },
+
     { ngx_string("{id}"),
       NGX_HTTP_GET|NGX_HTTP_HEAD,
       "GET, HEAD, DELETE",

@@ -235,10 +235,17 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
                   promotion->destination.namespace,
                   promotion->destination.name, promotion->key_name);
 
+    if (promotion->overridden != NULL) {
+        ngx_log_error(NGX_LOG_NOTICE,
+                      waiter->ctx->request->connection->log, 0,
+                      "promotion %s: \"%s\" overrides: %s", promotion->id,
+                      promotion->key_name, promotion->overridden);
+    }
+
     ngx_promotions_args_string(args, promotion->id);
     ngx_promotions_args_string(args, promotion->source_environment);
     ngx_promotions_args_string(args, promotion->destination_environment);
-    ngx_promotions_args_number(args, 14);
+    ngx_promotions_args_number(args, promotion->overridden ? 18 : 16);
 
     ngx_promotions_args_string(args, "author");
     ngx_promotions_args_string(args, promotion->author_name);
@@ -246,6 +253,8 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
     ngx_http_promotions_submit_application(args, &promotion->source);
     ngx_promotions_args_string(args, "destination");
     ngx_http_promotions_submit_application(args, &promotion->destination);
+    ngx_promotions_args_string(args, "product");
+    ngx_promotions_args_string(args, promotion->product);
     ngx_promotions_args_string(args, "kind");
     ngx_promotions_args_string(args, "commit");
     ngx_promotions_args_string(args, "key");
@@ -254,6 +263,11 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
     ngx_promotions_args_string(args, promotion->group);
     ngx_promotions_args_string(args, "input");
     ngx_promotions_args_add(args, input.data, input.len);
+
+    if (promotion->overridden != NULL) {
+        ngx_promotions_args_string(args, "override");
+        ngx_promotions_args_string(args, "1");
+    }
 
     return NGX_OK;
 }
