@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_submit.h"
+#include "http/ngx_http_promotions_header.h"
 #include "http/ngx_http_promotions_lane.h"
 #include "http/ngx_http_promotions_result.h"
 #include "http/ngx_http_promotions_reply.h"
@@ -52,9 +53,6 @@ static void ngx_http_promotions_submit_queued(
 static void ngx_http_promotions_submit_timer(ngx_event_t *ev);
 static ngx_http_promotions_waiter_t *ngx_http_promotions_lane_next(
     ngx_http_promotions_waiter_t *waiter);
-static ngx_str_t *ngx_http_promotions_request_header(ngx_http_request_t *r,
-    const char *name);
-static ngx_uint_t ngx_http_promotions_respond_async(ngx_http_request_t *r);
 
 
 ngx_int_t
@@ -308,8 +306,8 @@ ngx_http_promotions_idempotency(ngx_http_promotions_ctx_t *ctx)
 
     key = &ctx->idempotency;
 
-    value = ngx_http_promotions_request_header(ctx->request,
-                                               "idempotency-key");
+    value = ngx_http_promotions_header_in(ctx->request, "idempotency-key",
+                                          0);
     if (value == NULL) {
         return NGX_OK;
     }
@@ -496,7 +494,7 @@ ngx_http_promotions_submit_queued(ngx_http_promotions_ctx_t *ctx)
     /* at once, but not from within this call: the request is in use */
 
     ngx_add_timer(&ctx->timer,
-                  ngx_http_promotions_respond_async(ctx->request)
+                  ngx_http_promotions_prefers(ctx->request, "respond-async")
                   ? 0 : plcf->wait);
 }
 
@@ -538,57 +536,4 @@ ngx_http_promotions_lane_next(ngx_http_promotions_waiter_t *waiter)
     }
 
     return NULL;
-}
-
-
-/* name in lower case; NULL: not sent. */
-
-static ngx_str_t *
-ngx_http_promotions_request_header(ngx_http_request_t *r, const char *name)
-{
-    size_t            len;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
-
-    len = ngx_strlen(name);
-    part = &r->headers_in.headers.part;
-    header = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            part = part->next;
-
-            if (part == NULL) {
-                return NULL;
-            }
-
-            header = part->elts;
-            i = 0;
-        }
-
-        if (header[i].key.len == len
-            && ngx_strncmp(header[i].lowcase_key, name, len) == 0)
-        {
-            return &header[i].value;
-        }
-    }
-}
-
-
-/* RFC 7240, section 4.1. */
-
-static ngx_uint_t
-ngx_http_promotions_respond_async(ngx_http_request_t *r)
-{
-    ngx_str_t  *prefer;
-
-    prefer = ngx_http_promotions_request_header(r, "prefer");
-
-    return prefer != NULL
-           && ngx_strlcasestrn(prefer->data, prefer->data + prefer->len,
-                               (u_char *) "respond-async",
-                               sizeof("respond-async") - 2)
-              != NULL;
 }
