@@ -100,6 +100,11 @@ pm_batch_create(const pm_batch_settings_t *settings,
     created->n = n;
     pm_batch_bases(created, settings);
 
+    rc = pm_batch_units(created, err);
+    if (rc != 0) {
+        goto failed;
+    }
+
     *batch = created;
 
     return 0;
@@ -151,6 +156,7 @@ pm_batch_forget(pm_batch_t *batch)
 
     for (i = 0; i < batch->n; i++) {
         memset(&batch->items[i].commit, 0, sizeof(pm_oid_t));
+        batch->items[i].provisional = 0;
     }
 }
 
@@ -223,6 +229,23 @@ pm_batch_state(const pm_batch_t *batch)
     }
 
     return state;
+}
+
+
+pm_batch_state_t
+pm_batch_next(pm_batch_t *batch)
+{
+    pm_batch_state_t  state;
+
+    state = pm_batch_state(batch);
+
+    if (state != PM_BATCH_MOVED) {
+        return state;
+    }
+
+    batch->again = 1;
+
+    return PM_BATCH_AGAIN;
 }
 
 

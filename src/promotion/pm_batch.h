@@ -4,7 +4,11 @@
  *
  *     create ─► plan ─► (begin, by the caller) ─► push ─► settled
  *                 ▲                                 │
- *                 └──────── PM_BATCH_MOVED ◄────────┘
+ *                 └───── PM_BATCH_MOVED, AGAIN ◄────┘
+ *
+ * A push that the remote's hooks refuse is split in halves until the refused
+ * promotion is alone; its neighbours land (durability.md, 3).  Promotions of
+ * one group land or fail as one, and are never split (section 4).
  *
  * A batch owns its memory (but not the promotions' input, which must outlive
  * it) and is used by one thread at a time.
@@ -44,6 +48,8 @@ typedef enum {
     PM_BATCH_SETTLED,            /* every promotion has its final result */
     PM_BATCH_READY,              /* plan: record base(), then push */
     PM_BATCH_MOVED,              /* push: the head has moved, plan again */
+    PM_BATCH_AGAIN,              /* push: some have their results, plan the
+                                    others at once */
     PM_BATCH_UNKNOWN             /* unclear for some; plan again (it searches,
                                     and sends what was sent once more), until
                                     it says settled */
@@ -94,8 +100,11 @@ pm_batch_state_t pm_batch_plan(pm_batch_t *batch);
 /* The head that the push will build on, after PM_BATCH_READY. */
 const pm_oid_t *pm_batch_base(const pm_batch_t *batch);
 
-/* Pushes what was planned.  SETTLED, MOVED or UNKNOWN.  Blocks; every wait has
- * a deadline. */
+/* 1 if promotion i, or its group, is part of that push. */
+int pm_batch_sends(const pm_batch_t *batch, size_t i);
+
+/* Pushes what was planned.  SETTLED, MOVED, AGAIN or UNKNOWN.  Blocks; every
+ * wait has a deadline. */
 pm_batch_state_t pm_batch_push(pm_batch_t *batch);
 
 /*

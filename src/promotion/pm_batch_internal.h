@@ -1,6 +1,7 @@
 /*
- * pm_batch_internal.h: a batch, as its three files see it: pm_batch.c (life
- * and results), pm_batch_plan.c, pm_batch_push.c.
+ * pm_batch_internal.h: a batch, as its four files see it: pm_batch.c (life
+ * and results), pm_batch_plan.c, pm_batch_push.c, pm_batch_window.c (what a
+ * push takes).
  */
 
 #ifndef PM_BATCH_INTERNAL_H
@@ -20,7 +21,21 @@ typedef struct {
                                         may still land: as long as the head
                                         is that */
     unsigned         doubtful:1;
+    unsigned         provisional:1;  /* the plan has found verdict: it holds
+                                        once the commits before it have
+                                        landed */
+    pm_error_t       verdict;
+    size_t           unit;
 } pm_batch_item_t;
+
+
+/* What lands or fails as one: a group, or a promotion by itself. */
+
+typedef struct {
+    const char      *group;          /* or NULL */
+    size_t           first;          /* its members: of order, n from here */
+    size_t           n;
+} pm_batch_unit_t;
 
 
 struct pm_batch_s {
@@ -30,6 +45,17 @@ struct pm_batch_s {
     const pm_promotion_t  *promotions;
     pm_batch_item_t       *items;
     size_t                 n;
+    size_t                *order;        /* of items, unit after unit */
+    pm_batch_unit_t       *units;
+    size_t                 nunits;
+
+    size_t                 until;        /* the next push takes the units
+                                            before this one */
+    size_t                 suspect;      /* one of the open units before this
+                                            one is refused; 0: not known */
+    unsigned               pushes;       /* answered ones, from the first
+                                            refused one on */
+    pm_error_t             words;        /* of the last refusal */
 
     pm_repositories_t     *repositories;
     pm_git_objects_t      *objects;      /* of the plan; or NULL */
@@ -45,6 +71,7 @@ struct pm_batch_s {
     unsigned               resend:1;     /* it is sent again as long as the
                                             head is "sent" */
 
+    unsigned               again:1;      /* sources stay as they were read */
     unsigned               whole:1;      /* no thin packs any more */
     unsigned               busy;         /* refusals that a lock explains */
 };
@@ -74,6 +101,30 @@ void pm_batch_landed(pm_batch_t *batch);
 
 /* SETTLED; or UNKNOWN if one is; or MOVED: plan again. */
 pm_batch_state_t pm_batch_state(const pm_batch_t *batch);
+
+/* The same, AGAIN in place of MOVED: what is left waits for nothing. */
+pm_batch_state_t pm_batch_next(pm_batch_t *batch);
+
+
+/* pm_batch_window.c */
+
+/* Sorts the promotions into units. */
+int pm_batch_units(pm_batch_t *batch, pm_error_t *err);
+
+/* 1 if a member has no final result; if a member has a commit in the plan. */
+int pm_batch_unit_open(const pm_batch_t *batch, size_t u);
+int pm_batch_unit_sent(const pm_batch_t *batch, size_t u);
+
+/* The next push takes all that is open. */
+void pm_batch_whole(pm_batch_t *batch);
+
+/* The push was refused with these words: the next one takes half of it; what
+ * was alone, or is left after too many pushes, has them as its result. */
+void pm_batch_split(pm_batch_t *batch, const pm_error_t *words);
+
+/* The push has landed: the next one takes half of what is under suspicion. */
+void pm_batch_advance(pm_batch_t *batch);
+
 
 /*
  * Reads the remotes (sources 0: only the destination), and if this is not the

@@ -6,6 +6,56 @@
 #include <string.h>
 
 
+static int
+pm_batch_no_changes(pm_error_t *err)
+{
+    return pm_error_set(err, PM_NO_CHANGES, "no changes found between source "
+                        "and destination applications");
+}
+
+
+static int
+pm_batch_unit_landed(const pm_batch_t *batch, size_t u)
+{
+    size_t                  j;
+    const pm_batch_unit_t  *unit;
+
+    unit = &batch->units[u];
+
+    for (j = unit->first; j < unit->first + unit->n; j++) {
+        if (batch->items[batch->order[j]].result.state == PM_RESULT_LANDED) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Of a group that has landed, what has no commit had nothing to promote: all
+ * of it was in one push.
+ */
+
+static void
+pm_batch_search_groups(pm_batch_t *batch)
+{
+    size_t       i;
+    pm_error_t   err;
+
+    (void) pm_batch_no_changes(&err);
+
+    for (i = 0; i < batch->n; i++) {
+        if (pm_batch_open(batch, i)
+            && pm_batch_unit_landed(batch, batch->items[i].unit))
+        {
+            batch->items[i].doubtful = 0;
+            pm_batch_negative(batch, i, &err);
+        }
+    }
+}
+
+
 /* Trailers of earlier tries between "since" and the head. */
 
 static int
@@ -53,6 +103,8 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
             item->result.state = PM_RESULT_NONE;
         }
     }
+
+    pm_batch_search_groups(batch);
 
     return 0;
 }
@@ -193,8 +245,7 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     memcpy(batch->items[i].result.digest, plan.digest, PM_DIGEST_SIZE);
 
     if (plan.nchanges == 0) {
-        return pm_error_set(err, PM_NO_CHANGES, "no changes found between "
-                            "source and destination applications");
+        return pm_batch_no_changes(err);
     }
 
     if (promotion->expected_digest != NULL
@@ -211,18 +262,136 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
 }
 
 
+/* The group's result, where member i is what it failed on. */
+
+static void
+pm_batch_plan_failed(pm_batch_t *batch, const pm_batch_unit_t *unit,
+    size_t culprit, const pm_error_t *error)
+{
+    size_t                      i, j;
+    pm_batch_item_t            *item;
+    const pm_application_id_t  *id;
+
+    id = &batch->promotions[culprit].destination;
+
+    for (j = unit->first; j < unit->first + unit->n; j++) {
+        i = batch->order[j];
+        item = &batch->items[i];
+
+        if (!pm_batch_open(batch, i)) {
+            continue;
+        }
+
+        memset(&item->commit, 0, sizeof(pm_oid_t));
+        item->provisional = 1;
+
+        if (i == culprit) {
+            item->verdict = *error;
+            continue;
+        }
+
+        (void) pm_error_set(&item->verdict, error->code,
+                            "%s/%s/%s of the same group failed: %s",
+                            id->runtime, id->namespace, id->name,
+                            error->message);
+    }
+}
+
+
 /*
- * Plans all that are open, one on top of the other.  What is wrong with one is
- * its own result.  A mirror that turns out to be broken is nobody's fault:
- * unless this is the last try, that is returned.
+ * Plans one unit on top of those before it, all of it or nothing.  0, also
+ * where it fails: that is its own result.  A mirror that turns out to be
+ * broken is nobody's fault: unless this is the last try, that is returned.
  */
+
+static int
+pm_batch_plan_unit(pm_batch_t *batch, const pm_batch_unit_t *unit, int last,
+    pm_error_t *err)
+{
+    int          rc;
+    size_t       i, j, count;
+    pm_oid_t     tip, tree;
+    pm_arena_t  *arena;
+
+    tip = batch->tip;
+    tree = batch->tree;
+    count = pm_git_objects_count(batch->objects);
+
+    for (j = unit->first; j < unit->first + unit->n; j++) {
+        i = batch->order[j];
+
+        if (!pm_batch_open(batch, i)) {
+            continue;
+        }
+
+        arena = pm_arena_create();
+        if (arena == NULL) {
+            return pm_error_memory(err);
+        }
+
+        rc = pm_batch_plan_one(batch, i, arena, err);
+
+        pm_arena_destroy(arena);
+
+        if (rc == PM_NO_CHANGES) {
+            batch->items[i].provisional = 1;
+            batch->items[i].verdict = *err;
+            continue;
+        }
+
+        if (rc == 0) {
+            continue;
+        }
+
+        if (!last && pm_repositories_broken(batch->repositories)) {
+            return rc;
+        }
+
+        /* what was made for it is not pushed */
+
+        batch->tip = tip;
+        batch->tree = tree;
+        pm_git_objects_rollback(batch->objects, count);
+
+        pm_batch_plan_failed(batch, unit, i, err);
+        break;
+    }
+
+    return 0;
+}
+
+
+/* What the plan found wrong holds now, or when what it builds on is there. */
+
+static void
+pm_batch_plan_verdicts(pm_batch_t *batch, const pm_batch_unit_t *unit)
+{
+    size_t            i, j;
+    pm_batch_item_t  *item;
+
+    if (!pm_oid_equal(&batch->tip, &batch->base)) {
+        return;
+    }
+
+    for (j = unit->first; j < unit->first + unit->n; j++) {
+        i = batch->order[j];
+        item = &batch->items[i];
+
+        if (item->provisional) {
+            item->provisional = 0;
+            pm_batch_negative(batch, i, &item->verdict);
+        }
+    }
+}
+
+
+/* Plans what the next push takes. */
 
 static int
 pm_batch_chain(pm_batch_t *batch, int last, pm_error_t *err)
 {
     int             rc;
-    size_t          i;
-    pm_arena_t     *arena;
+    size_t          u;
     pm_revision_t  *destination;
 
     destination = batch->repositories->destination;
@@ -238,45 +407,52 @@ pm_batch_chain(pm_batch_t *batch, int last, pm_error_t *err)
         return rc;
     }
 
-    for (i = 0; i < batch->n; i++) {
-
-        if (!pm_batch_open(batch, i)) {
-            continue;
-        }
-
-        arena = pm_arena_create();
-        if (arena == NULL) {
-            return pm_error_memory(err);
-        }
-
-        rc = pm_batch_plan_one(batch, i, arena, err);
-
-        pm_arena_destroy(arena);
-
-        if (rc == 0) {
-            continue;
-        }
-
-        if (!last && pm_repositories_broken(batch->repositories)) {
+    for (u = 0; u < batch->until; u++) {
+        rc = pm_batch_plan_unit(batch, &batch->units[u], last, err);
+        if (rc != 0) {
             return rc;
         }
 
-        pm_batch_negative(batch, i, err);
+        pm_batch_plan_verdicts(batch, &batch->units[u]);
     }
 
     return 0;
 }
 
 
+/* The same, and if nothing of it is left to push, the rest. */
+
+static int
+pm_batch_plan_all(pm_batch_t *batch, int last, pm_error_t *err)
+{
+    int  rc;
+
+    for ( ;; ) {
+        rc = pm_batch_chain(batch, last, err);
+
+        if (rc != 0 || !pm_oid_equal(&batch->tip, &batch->base)
+            || batch->until == batch->nunits)
+        {
+            return rc;
+        }
+
+        pm_batch_whole(batch);
+    }
+}
+
+
 pm_batch_state_t
 pm_batch_plan(pm_batch_t *batch)
 {
-    int         rc, last;
+    int         rc, last, sources;
     pm_error_t  err;
 
     if (batch->n == 0) {
         return PM_BATCH_SETTLED;
     }
+
+    sources = !batch->again;
+    batch->again = 0;
 
     /* objects in memory would hide that the mirror lacks them */
 
@@ -284,9 +460,9 @@ pm_batch_plan(pm_batch_t *batch)
         pm_batch_forget(batch);
     }
 
-    for (last = 0; /* void */; last = 1) {
+    for (last = 0; /* void */; last = 1, sources = 1) {
 
-        rc = (pm_batch_round(batch) == 0) ? pm_batch_read(batch, 1, &err)
+        rc = (pm_batch_round(batch) == 0) ? pm_batch_read(batch, sources, &err)
                                           : pm_error_memory(&err);
 
         if (rc == 0 && batch->resend
@@ -296,7 +472,7 @@ pm_batch_plan(pm_batch_t *batch)
         }
 
         if (rc == 0) {
-            rc = pm_batch_chain(batch, last, &err);
+            rc = pm_batch_plan_all(batch, last, &err);
         }
 
         if (rc == 0) {

@@ -13,6 +13,7 @@ pm_batch_landed(pm_batch_t *batch)
 {
     size_t            i;
     pm_error_t        ignored;
+    pm_batch_item_t  *item;
     pm_repository_t  *r;
 
     pm_failpoint("reported");
@@ -20,10 +21,18 @@ pm_batch_landed(pm_batch_t *batch)
     r = batch->repositories->first;
 
     for (i = 0; i < batch->n; i++) {
-        if (!pm_oid_is_zero(&batch->items[i].commit)) {
-            pm_batch_land(batch, i, &batch->items[i].commit);
+        item = &batch->items[i];
+
+        if (!pm_oid_is_zero(&item->commit)) {
+            pm_batch_land(batch, i, &item->commit);
+
+        } else if (item->provisional) {
+            item->doubtful = 0;
+            pm_batch_negative(batch, i, &item->verdict);
         }
     }
+
+    pm_batch_advance(batch);
 
     /* a mirror that did not keep them fetches them when they are needed */
 
@@ -67,23 +76,6 @@ pm_batch_answered(pm_batch_t *batch)
 
         if (batch->items[i].result.state == PM_RESULT_UNKNOWN) {
             batch->items[i].result.state = PM_RESULT_NONE;
-        }
-    }
-}
-
-
-/* What was pushed has this result. */
-
-static void
-pm_batch_refused(pm_batch_t *batch, const pm_error_t *error)
-{
-    size_t  i;
-
-    for (i = 0; i < batch->n; i++) {
-        if (!pm_oid_is_zero(&batch->items[i].commit)
-            && pm_batch_open(batch, i))
-        {
-            pm_batch_negative(batch, i, error);
         }
     }
 }
@@ -159,11 +151,19 @@ pm_batch_reported(pm_batch_t *batch, const pm_git_report_t *report,
         batch->busy++;
     }
 
-    if (!busy) {
-        pm_batch_refused(batch, error);
+    if (busy) {
+        return pm_batch_state(batch);
     }
 
-    return pm_batch_state(batch);
+    /* about the ref, it may be what one promotion brings; else about us */
+
+    if (command->reason != NULL) {
+        pm_batch_split(batch, error);
+    } else {
+        pm_batch_negative_all(batch, error);
+    }
+
+    return pm_batch_next(batch);
 }
 
 
@@ -182,9 +182,7 @@ pm_batch_unclear(pm_batch_t *batch, const pm_error_t *error)
     batch->resend = 1;
 
     for (i = 0; i < batch->n; i++) {
-        if (!pm_oid_is_zero(&batch->items[i].commit)
-            && pm_batch_open(batch, i))
-        {
+        if (pm_batch_sends(batch, i)) {
             batch->items[i].doubtful = 1;
             batch->items[i].doubt = base;
             pm_batch_negative(batch, i, error);
@@ -241,7 +239,7 @@ pm_batch_push(pm_batch_t *batch)
     if (rc == 0) {
         pm_batch_answered(batch);
         pm_batch_landed(batch);
-        return pm_batch_state(batch);
+        return pm_batch_next(batch);
     }
 
     if (report.reported) {
@@ -254,7 +252,7 @@ pm_batch_push(pm_batch_t *batch)
 
     /* nothing has left: a plain failure, except of what is in doubt already */
 
-    pm_batch_refused(batch, &err);
+    pm_batch_negative_all(batch, &err);
 
     return pm_batch_state(batch);
 }

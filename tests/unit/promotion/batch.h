@@ -145,7 +145,7 @@ test_takeover(test_t *t, const pm_promotion_t *promotions, size_t n,
 
 
 static const char *const  test_states[] = {
-    "settled", "ready", "moved", "unknown"
+    "settled", "ready", "moved", "again", "unknown"
 };
 
 
@@ -227,6 +227,29 @@ test_landed(test_t *t, pm_batch_t *batch, size_t i, const char *revision)
     text = test_run(t, "git -C remote.git rev-parse '%s'", revision);
     assert_string_equal(result->commit, text);
     free(text);
+}
+
+
+/* Runs a batch to its end, on a branch that nobody else moves. */
+
+__attribute__((unused))
+static void
+test_runs(pm_batch_t *batch)
+{
+    pm_batch_state_t  state;
+
+    do {
+        state = pm_batch_plan(batch);
+
+        if (state == PM_BATCH_READY) {
+            state = pm_batch_push(batch);
+        }
+
+        if (state != PM_BATCH_AGAIN && state != PM_BATCH_SETTLED) {
+            fail_msg("%s", test_states[state]);
+        }
+
+    } while (state != PM_BATCH_SETTLED);
 }
 
 

@@ -337,7 +337,7 @@ test_a_takeover_fails_nothing_that_may_land(void **state)
     batch = test_takeover(t, promotions, 2, &base);
     test_plans(batch, PM_BATCH_READY);
     test_is_unknown(batch, 0);
-    test_pushes(batch, PM_BATCH_MOVED);
+    test_pushes(batch, PM_BATCH_AGAIN);
     test_landed(t, batch, 1, "main");
     test_plans(batch, PM_BATCH_SETTLED);
     test_failed(batch, 0, PM_NO_CHANGES, "no changes found");
