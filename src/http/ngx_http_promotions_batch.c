@@ -198,7 +198,7 @@ ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
     ngx_promotions_args_add(args, base, PM_GIT_HEX_SIZE);
 
     for (i = 0; i < batch->nread; i++) {
-        if (ngx_http_promotions_batch_result(batch, i) == NULL) {
+        if (pm_batch_sends(batch->batch, i)) {
             ngx_promotions_args_string(args, batch->promotions[i].id);
         }
     }
@@ -206,10 +206,27 @@ ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
 
 
 ngx_uint_t
+ngx_http_promotions_batch_open(const ngx_http_promotions_batch_t *batch)
+{
+    size_t      i;
+    ngx_uint_t  open;
+
+    open = 0;
+
+    for (i = 0; i < batch->n; i++) {
+        open += (ngx_http_promotions_batch_result(batch, i) == NULL);
+    }
+
+    return open;
+}
+
+
+ngx_uint_t
 ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
     ngx_msec_t pushed, ngx_promotions_args_t *args)
 {
-    size_t              i, open;
+    size_t              i;
+    ngx_uint_t          open;
     const pm_result_t  *result;
 
     if (pushed) {
@@ -218,11 +235,7 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
         ngx_promotions_args_string(args, "");
     }
 
-    open = 0;
-
-    for (i = 0; i < batch->n; i++) {
-        open += (ngx_http_promotions_batch_result(batch, i) == NULL);
-    }
+    open = ngx_http_promotions_batch_open(batch);
 
     ngx_promotions_args_number(args, batch->n - open);
 
@@ -255,7 +268,8 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
 
 
 void
-ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch)
+ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
+    ngx_uint_t last)
 {
     size_t              i;
     ngx_uint_t          status;
@@ -265,6 +279,10 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch)
     for (i = 0; i < batch->n; i++) {
         id = batch->promotions[i].id;
         result = ngx_http_promotions_batch_result(batch, i);
+
+        if (result == NULL && !last) {
+            continue;
+        }
 
         status = NGX_HTTP_OK;
         message = NULL;

@@ -36,7 +36,7 @@ const char *ngx_http_promotions_batch_host(
 
 /*
  * The arguments of "begin" after the first four: the base of the push, and
- * the ids of those that it may settle.
+ * the ids of those that it sends.
  */
 void ngx_http_promotions_batch_begin(
     const ngx_http_promotions_batch_t *batch, ngx_promotions_args_t *args);
@@ -50,9 +50,14 @@ ngx_uint_t ngx_http_promotions_batch_settle(
     const ngx_http_promotions_batch_t *batch, ngx_msec_t pushed,
     ngx_promotions_args_t *args);
 
-/* Answers all who wait for its promotions. */
-void ngx_http_promotions_batch_answer(
+/* How many have no result. */
+ngx_uint_t ngx_http_promotions_batch_open(
     const ngx_http_promotions_batch_t *batch);
+
+/* Answers those who wait for promotions that have a result; last: all who
+ * wait, there will be no more of them. */
+void ngx_http_promotions_batch_answer(
+    const ngx_http_promotions_batch_t *batch, ngx_uint_t last);
 
 void ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch);
 

@@ -19,8 +19,9 @@
  * what "taken" and the branch say.
  *
  *     take ─► plan ─► begin ─► push ─► settle ─┐
- *      ▲ │     ▲                │              │
- *      │ │     └─ moved, unclear┘              │
+ *      ▲ │     ▲ ▲              │        │     │
+ *      │ │     │ └moved, unclear┘        │     │
+ *      │ │     └──── some are left ◄─────┘     │
  *      │ └─► idle: the lease is released       │
  *      └───────────────────────────────────────┘
  *
@@ -44,6 +45,7 @@ struct ngx_http_promotions_lane_s {
     ngx_msec_t                   pushed;         /* when a push ended */
     ngx_uint_t                   open;           /* without a result */
     unsigned                     answered:1;     /* those who wait */
+    unsigned                     rest:1;         /* after settle, plan */
     unsigned                     again:1;        /* given the lease anew */
     unsigned                     refused:1;      /* by the thread pool */
 };
@@ -252,6 +254,8 @@ ngx_http_promotions_lane_taken(void *data, redisReply *reply)
             return;
         }
 
+        lane->open = lane->batch.n;
+
         ngx_http_promotions_lane_plan(lane);
         return;
     }
@@ -414,12 +418,29 @@ ngx_http_promotions_lane_pushed(void *data)
 
     lane->pushed = ngx_current_msec;
 
-    if (lane->batch.state == PM_BATCH_SETTLED) {
+    switch (lane->batch.state) {
+
+    case PM_BATCH_SETTLED:
         ngx_http_promotions_lane_settle(lane);
         return;
-    }
 
-    ngx_http_promotions_lane_replan(lane);
+    case PM_BATCH_AGAIN:
+
+        /* those who have their result do not wait for the others */
+
+        if (ngx_http_promotions_batch_open(&lane->batch) == lane->open) {
+            ngx_http_promotions_lane_plan(lane);
+            return;
+        }
+
+        lane->rest = 1;
+        ngx_http_promotions_lane_settle(lane);
+        return;
+
+    default:
+        ngx_http_promotions_lane_replan(lane);
+        return;
+    }
 }
 
 
@@ -492,11 +513,22 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
 
     pm_failpoint("settled");
 
+    if (lane->rest) {
+
+        /* without Redis, too: the last settle has all results */
+
+        lane->rest = 0;
+
+        ngx_http_promotions_batch_answer(&lane->batch, 0);
+        ngx_http_promotions_lane_plan(lane);
+        return;
+    }
+
     /* what the remote has said holds, whether Redis is there or not */
 
     if (!lane->answered) {
         lane->answered = 1;
-        ngx_http_promotions_batch_answer(&lane->batch);
+        ngx_http_promotions_batch_answer(&lane->batch, 1);
     }
 
     if (reply == NULL && !ngx_exiting) {

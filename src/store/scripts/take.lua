@@ -30,15 +30,30 @@ local ids = redis.call('LRANGE', taken, 0, -1)
 local again = #ids > 0
 
 if again then
-    -- one that was taken over three times may be what kills its leaders
+    -- one that was taken over three times may be what kills its leaders: it
+    -- is alone, or with its group
 
-    for _, id in ipairs(ids) do
-        local takes = redis.call('HGET', prefix .. 'promotion:' .. id,
-                                 'takes')
+    local groups, poor = {}, nil
 
-        if tonumber(takes or 0) > 3 then
-            ids = {id}
-            break
+    for i, id in ipairs(ids) do
+        local fields = redis.call('HMGET', prefix .. 'promotion:' .. id,
+                                  'takes', 'group')
+
+        groups[i] = fields[2] and fields[2] ~= '' and fields[2] or id
+
+        if not poor and tonumber(fields[1] or 0) > 3 then
+            poor = groups[i]
+        end
+    end
+
+    if poor then
+        local all = ids
+        ids = {}
+
+        for i, id in ipairs(all) do
+            if groups[i] == poor then
+                ids[#ids + 1] = id
+            end
         end
     end
 
