@@ -88,6 +88,7 @@ ngx_http_promotions_record_input(json_t *json, json_t *input)
     (void) json_object_set(json, "product", json_object_get(input, "product"));
     (void) json_object_set(json, "override",
                            json_object_get(input, "overridden"));
+    (void) json_object_set(json, "group", json_object_get(input, "group"));
     (void) json_object_set(json, "message", json_object_get(input, "message"));
     (void) json_object_set(json, "description",
                            json_object_get(input, "description"));

@@ -8,6 +8,8 @@ static ngx_int_t ngx_http_promotions_send_group(
     ngx_http_promotions_ctx_t *ctx);
 static json_t *ngx_http_promotions_member_json(
     const ngx_http_promotions_waiter_t *waiter);
+static json_t *ngx_http_promotions_member_id_json(
+    const ngx_http_promotions_waiter_t *waiter);
 static ngx_int_t ngx_http_promotions_add_location(ngx_http_request_t *r,
     const u_char *id);
 
@@ -105,15 +107,14 @@ ngx_http_promotions_send_group(ngx_http_promotions_ctx_t *ctx)
 static json_t *
 ngx_http_promotions_member_json(const ngx_http_promotions_waiter_t *waiter)
 {
-    json_t                     *json, *result;
-    const pm_application_id_t  *id;
+    json_t  *json, *result;
 
-    id = &waiter->promotion->destination;
+    json = ngx_http_promotions_member_id_json(waiter);
 
-    json = json_pack("{s:{s:s, s:s, s:s}, s:s, s:i}", "destAppId",
-                     "runtime", id->runtime, "namespace", id->namespace,
-                     "name", id->name,
-                     "id", waiter->id, "statusCode", (int) waiter->status);
+    if (json != NULL) {
+        (void) json_object_set_new(json, "statusCode",
+                                   json_integer((json_int_t) waiter->status));
+    }
 
     if (waiter->status == NGX_HTTP_OK) {
         result = ngx_http_promotions_commit_json(waiter);
@@ -128,6 +129,19 @@ ngx_http_promotions_member_json(const ngx_http_promotions_waiter_t *waiter)
     json_decref(result);
 
     return json;
+}
+
+
+static json_t *
+ngx_http_promotions_member_id_json(const ngx_http_promotions_waiter_t *waiter)
+{
+    const pm_application_id_t  *id;
+
+    id = &waiter->promotion->destination;
+
+    return json_pack("{s:{s:s, s:s, s:s}, s:s}", "destAppId",
+                     "runtime", id->runtime, "namespace", id->namespace,
+                     "name", id->name, "id", waiter->id);
 }
 
 
@@ -148,6 +162,8 @@ ngx_http_promotions_send_fault(ngx_http_promotions_ctx_t *ctx,
 ngx_int_t
 ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
 {
+    json_t              *json, *members;
+    ngx_uint_t           i;
     ngx_http_request_t  *r;
 
     r = ctx->request;
@@ -159,12 +175,25 @@ ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_promotions_send_json(r, NGX_HTTP_ACCEPTED,
-               json_pack("{s:s, s:s, s:s}",
-                         "id", ctx->first.id,
-                         "state", "QUEUED",
-                         "message", "the promotion is under way: ask for it "
-                                    "at the Location"));
+    json = json_pack("{s:s, s:s, s:s}",
+                     "id", ctx->first.id,
+                     "state", "QUEUED",
+                     "message", "the promotion is under way: ask for it at "
+                                "the Location");
+
+    if (ctx->grouped && json != NULL) {
+        members = json_array();
+
+        for (i = 0; i <= ctx->nothers; i++) {
+            (void) json_array_append_new(members,
+                ngx_http_promotions_member_id_json(i ? &ctx->others[i - 1]
+                                                     : &ctx->first));
+        }
+
+        (void) json_object_set_new(json, "promotions", members);
+    }
+
+    return ngx_http_promotions_send_json(r, NGX_HTTP_ACCEPTED, json);
 }
 
 
