@@ -163,6 +163,11 @@ pm_git_fetch_failed(pm_git_fetch_t *f, pm_error_t *err)
                             "written: %s", f->remote->name, reason);
     }
 
+    /* objects that a delta or the talk about what is here needed, the
+     * configuration: ours, or what came was damaged */
+
+    f->remote->unusable = (last == NULL || last->klass != GIT_ERROR_NET);
+
     return pm_error_set(err, PM_REMOTE, "fetch from %s failed: %s",
                         f->remote->name, reason);
 }

@@ -69,6 +69,8 @@ struct pm_git_remote_s {
     uint64_t                   sent;        /* since pm_git_remote_begin() */
     unsigned                   refused:1;   /* the request was answered, and
                                                was not carried out */
+    unsigned                   unusable:1;  /* the last fetch failed, and not
+                                               because of the connection */
 
     pm_git_http_t             *http;
     pm_git_pipe_t             *pipes[PM_GIT_SERVICES];

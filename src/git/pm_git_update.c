@@ -1,6 +1,7 @@
 #include "git/pm_git_fetch.h"
 #include "git/pm_git_mirror_internal.h"
 #include "git/pm_git_objects_internal.h"
+#include "git/pm_git_transport.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -84,7 +85,9 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
         rc = pm_git_update_fetch(mirror->site->path, remote, branches,
                                  nbranches, err);
 
-        if (rc != 0 && pm_git_update_sound(mirror)) {
+        /* what is damaged may lie deeper than what a look at the refs sees */
+
+        if (rc != 0 && !remote->unusable && pm_git_update_sound(mirror)) {
             mirror->broken = broken;
             return rc;
         }
