@@ -63,7 +63,8 @@ $scene->landed($scene->answer($scene->waiting),
     kill 'KILL', $nginx->master;
     wait_for('the master to end', sub { !$nginx->{process}->alive });
     $scene->release($gate);
-    $scene->landed($scene->answer($client), 'a worker without a master answers');
+    $scene->landed($scene->answer($client),
+                   'a worker without a master answers');
     $scene->landed_once($id, 'the master was killed');
     kill 'QUIT', @workers;
     ok(eval { wait_for('the workers to end', sub {
