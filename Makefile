@@ -181,6 +181,7 @@ $(B)/bench/%: tests/bench/%.c $(LIBRARY)
 bench: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
 	@for b in $(BENCHES); do echo "== $$b"; $(B)/bench/$$b || exit 1; done
+	@echo "== promote"; B=$(B) perl tests/bench/promote.pl
 
 # SEED=7 for the events of an earlier run
 torture: deps-test
