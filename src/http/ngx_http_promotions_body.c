@@ -148,7 +148,12 @@ ngx_http_promotions_body_memory(ngx_http_request_t *r, ngx_str_t *body)
     p = body->data;
 
     for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+
+        /* the last buffer of a body that is empty has no memory */
+
+        if (cl->buf->pos != cl->buf->last) {
+            p = ngx_cpymem(p, cl->buf->pos, cl->buf->last - cl->buf->pos);
+        }
     }
 
     return NGX_OK;
