@@ -21,6 +21,7 @@
 typedef struct {
     ngx_http_promotions_ctx_t  *ctx;
     const pm_catalog_t         *catalog;
+    const char                 *fault;   /* of the query */
     size_t                      at;      /* where the cursor is */
     size_t                      limit;
     size_t                      looked;
@@ -33,7 +34,12 @@ typedef json_t *(*ngx_http_promotions_entry_pt)(
     ngx_http_promotions_page_t *page, size_t i);
 
 
+static ngx_int_t ngx_http_promotions_page_list(ngx_http_request_t *r,
+    const char *name, size_t (*count)(const pm_catalog_t *catalog),
+    ngx_http_promotions_entry_pt entry);
 static ngx_int_t ngx_http_promotions_page(ngx_http_request_t *r,
+    ngx_http_promotions_page_t *page);
+static ngx_int_t ngx_http_promotions_page_fault(ngx_http_request_t *r,
     ngx_http_promotions_page_t *page);
 static ngx_int_t ngx_http_promotions_page_number(ngx_http_request_t *r,
     const char *name, size_t max, size_t *number);
@@ -61,57 +67,40 @@ static json_t *ngx_http_promotions_policy_json(const pm_policy_t *policy);
 ngx_int_t
 ngx_http_promotions_applications(ngx_http_request_t *r)
 {
-    ngx_int_t                   rc;
-    ngx_http_promotions_page_t  page;
-
-    rc = ngx_http_promotions_page(r, &page);
-
-    return rc ? rc : ngx_http_promotions_page_send(&page, "applications",
-                         pm_catalog_napplications(page.catalog),
-                         ngx_http_promotions_application_json);
+    return ngx_http_promotions_page_list(r, "applications",
+                                         pm_catalog_napplications,
+                                         ngx_http_promotions_application_json);
 }
 
 
 ngx_int_t
 ngx_http_promotions_environments(ngx_http_request_t *r)
 {
-    ngx_int_t                   rc;
-    ngx_http_promotions_page_t  page;
-
-    rc = ngx_http_promotions_page(r, &page);
-
-    return rc ? rc : ngx_http_promotions_page_send(&page, "environments",
-                         pm_catalog_nenvironments(page.catalog),
-                         ngx_http_promotions_environment_json);
+    return ngx_http_promotions_page_list(r, "environments",
+                                         pm_catalog_nenvironments,
+                                         ngx_http_promotions_environment_json);
 }
 
 
 ngx_int_t
 ngx_http_promotions_products(ngx_http_request_t *r)
 {
-    ngx_int_t                   rc;
-    ngx_http_promotions_page_t  page;
-
-    rc = ngx_http_promotions_page(r, &page);
-
-    return rc ? rc : ngx_http_promotions_page_send(&page, "products",
-                         pm_catalog_nproducts(page.catalog),
-                         ngx_http_promotions_product_json);
+    return ngx_http_promotions_page_list(r, "products",
+                                         pm_catalog_nproducts,
+                                         ngx_http_promotions_product_json);
 }
 
 
 ngx_int_t
 ngx_http_promotions_evaluate(ngx_http_request_t *r)
 {
-    ngx_int_t                    rc;
     pm_error_t                   err;
     pm_policy_t                  merged;
     const pm_environment_t      *environment;
     ngx_http_promotions_page_t   page;
 
-    rc = ngx_http_promotions_page(r, &page);
-    if (rc != 0) {
-        return rc;
+    if (ngx_http_promotions_page(r, &page) != NGX_OK) {
+        return ngx_http_promotions_page_fault(r, &page);
     }
 
     if (page.environment == NULL) {
@@ -155,7 +144,23 @@ ngx_http_promotions_evaluate(ngx_http_request_t *r)
 }
 
 
-/* NGX_OK: page is filled; else the request has its answer, or none. */
+static ngx_int_t
+ngx_http_promotions_page_list(ngx_http_request_t *r, const char *name,
+    size_t (*count)(const pm_catalog_t *catalog),
+    ngx_http_promotions_entry_pt entry)
+{
+    ngx_http_promotions_page_t  page;
+
+    if (ngx_http_promotions_page(r, &page) != NGX_OK) {
+        return ngx_http_promotions_page_fault(r, &page);
+    }
+
+    return ngx_http_promotions_page_send(&page, name, count(page.catalog),
+                                         entry);
+}
+
+
+/* NGX_ERROR: page->fault says what is wrong with the query, if it is that. */
 
 static ngx_int_t
 ngx_http_promotions_page(ngx_http_request_t *r,
@@ -168,7 +173,7 @@ ngx_http_promotions_page(ngx_http_request_t *r,
     page->limit = NGX_HTTP_PROMOTIONS_CATALOG_LIMIT;
 
     if (page->ctx == NULL || ngx_http_promotions_discard_body(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     if (ngx_http_promotions_page_number(r, "limit",
@@ -176,26 +181,39 @@ ngx_http_promotions_page(ngx_http_request_t *r,
                                         &page->limit)
         != NGX_OK || page->limit == 0)
     {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                   "limit must be a number from 1 to 1000");
+        page->fault = "limit must be a number from 1 to 1000";
+        return NGX_ERROR;
     }
 
     if (ngx_http_promotions_page_number(r, "cursor", NGX_MAX_INT32_VALUE,
                                         &page->at)
         != NGX_OK)
     {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                   "cursor must be what the answer before it gave");
+        page->fault = "cursor must be what the answer before it gave";
+        return NGX_ERROR;
     }
 
     if (ngx_http_promotions_text(r, "product", &page->product) != NGX_OK
         || ngx_http_promotions_text(r, "environment", &page->environment)
            != NGX_OK)
     {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NGX_ERROR;
     }
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_promotions_page_fault(ngx_http_request_t *r,
+    ngx_http_promotions_page_t *page)
+{
+    if (page->fault == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
+                                          page->fault);
 }
 
 

@@ -363,6 +363,11 @@ sub reload {
     my ($self, %changes) = @_;
 
     $self->write_configuration(%changes);
+
+    # one that has just been started has no title yet
+    wait_for('workers', sub { my @now = $self->workers;
+                              return @now >= $self->{workers} });
+
     my %old = map { $_ => 1 } $self->workers;
     kill 'HUP', $self->master;
 
