@@ -147,6 +147,52 @@ $r = $nginx->request(method => 'DELETE', key => $scene->{key},
 fits('delete', '/{id}', $r, 409);
 
 
+# the catalog
+
+fits('get', "/$_", $scene->get($_), 200)
+    for 'applications', 'environments', 'products';
+fits('get', "/$_", $scene->get("$_?limit=x"), 400)
+    for 'applications', 'environments', 'products';
+fits('get', '/policies/evaluate',
+     $scene->get("policies/evaluate?environment=$_->[0]"), $_->[1])
+    for ['qa', 200], ['no', 404], ['', 400];
+
+
+# with a template
+
+write_file("$scene->{catalog}/templates.yaml", <<'END');
+apiVersion: codefresh.io/v1beta1
+kind: PromotionTemplate
+metadata: {name: all}
+spec:
+  applicationSourceSelector: {}
+  versionSource: {file: Chart.yaml, jsonPath: $.version}
+  deletions: mirror
+  exclude: [$.none, run.sh]
+  promotion:
+    Chart.yaml: {jsonPaths: [$.version, $.none]}
+    values.yaml: {jsonPaths: ["*"], to: values.yaml}
+---
+apiVersion: codefresh.io/v1beta1
+kind: PromotionPolicy
+metadata: {name: by-pr}
+spec:
+  selector: {targetEnvironment: {names: [prod]}}
+  policy: {action: pr, preAction: smoke}
+END
+$nginx->reload;
+$scene->{repo}->commit({ 'dev/orders/Chart.yaml' => "version: 5\n" });
+
+fits('post', '/preview', $scene->preview(@pair), 200);
+fits('get', '/policies/evaluate',
+     $scene->get('policies/evaluate?environment=prod'), 200);
+fits('post', '/commit', $scene->commit('orders-dev', 'orders-prod'), 403);
+
+$r = $scene->commit('orders-dev', 'orders-prod', override => JSON::PP::true);
+fits('post', '/commit', $r, 200);
+fits('get', '/{id}', $scene->get($r->{headers}{'promotion-id'}), 200);
+
+
 # one that waits behind a push can be cancelled
 
 $scene->{repo}->hook('pre-receive', "#!/bin/sh\nsleep 2\n");
