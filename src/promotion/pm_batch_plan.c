@@ -2,6 +2,7 @@
 
 #include "promotion/pm_message.h"
 #include "promotion/pm_plan.h"
+#include "promotion/pm_revert.h"
 
 #include <string.h>
 
@@ -180,6 +181,7 @@ pm_batch_commit(pm_batch_t *batch, size_t i, const pm_plan_t *plan,
 {
     int                    rc;
     pm_oid_t               tree, commit;
+    pm_error_t             error;
     const char            *message;
     pm_git_signature_t     author, committer;
     const pm_promotion_t  *promotion;
@@ -193,6 +195,17 @@ pm_batch_commit(pm_batch_t *batch, size_t i, const pm_plan_t *plan,
 
     rc = pm_git_objects_tree(batch->objects, &batch->tree, plan->changes,
                              plan->nchanges, &tree, err);
+
+    if (rc == PM_UNPROCESSABLE && promotion->revert_commit != NULL) {
+
+        /* a folder is where a file was, or the other way round */
+
+        error = *err;
+        return pm_error_set(err, PM_CONFLICT, "later changes stand in the way "
+                            "of reverting %.7s: %s", promotion->revert_commit,
+                            error.message);
+    }
+
     if (rc != 0) {
         return rc;
     }
@@ -219,30 +232,59 @@ pm_batch_commit(pm_batch_t *batch, size_t i, const pm_plan_t *plan,
 }
 
 
+/* What promotion i changes, and the revision that it promotes or reverts. */
+
 static int
-pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
-    pm_error_t *err)
+pm_batch_plan_changes(pm_batch_t *batch, size_t i, pm_arena_t *arena,
+    pm_plan_t *plan, pm_oid_t *revision, pm_error_t *err)
 {
     int                    rc;
-    pm_plan_t              plan;
     pm_source_t           *sources;
+    pm_git_mirror_t       *mirror;
     const pm_promotion_t  *promotion;
 
     promotion = &batch->promotions[i];
+    mirror = batch->repositories->first->mirror;
+
+    if (promotion->revert_commit != NULL) {
+        return pm_revert(promotion, mirror, &batch->base, &batch->tree, arena,
+                         revision, plan, err);
+    }
 
     rc = pm_batch_sources(batch, i, arena, &sources, err);
     if (rc != 0) {
         return rc;
     }
 
-    rc = pm_plan(promotion, sources, batch->objects,
-                 batch->repositories->first->mirror, &batch->tree, 0, arena,
-                 &plan, err);
+    *revision = sources[0].commit;
+
+    return pm_plan(promotion, sources, batch->objects, mirror, &batch->tree, 0,
+                   arena, plan, err);
+}
+
+
+static int
+pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
+    pm_error_t *err)
+{
+    int                    rc;
+    pm_oid_t               revision;
+    pm_plan_t              plan;
+    const pm_promotion_t  *promotion;
+
+    promotion = &batch->promotions[i];
+
+    rc = pm_batch_plan_changes(batch, i, arena, &plan, &revision, err);
     if (rc != 0) {
         return rc;
     }
 
     memcpy(batch->items[i].result.digest, plan.digest, PM_DIGEST_SIZE);
+
+    if (plan.nchanges == 0 && promotion->revert_commit != NULL) {
+        return pm_error_set(err, PM_NO_CHANGES, "no changes found: %.7s is "
+                            "reverted already", promotion->revert_commit);
+    }
 
     if (plan.nchanges == 0) {
         return pm_batch_no_changes(err);
@@ -258,7 +300,7 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
                             plan.digest);
     }
 
-    return pm_batch_commit(batch, i, &plan, &sources[0].commit, arena, err);
+    return pm_batch_commit(batch, i, &plan, &revision, arena, err);
 }
 
 

@@ -4,10 +4,17 @@
 #include <strings.h>
 
 
+#define PM_MESSAGE_ID       "Promotion-Id"
+#define PM_MESSAGE_REVERTS  "Promotion-Reverts"
+#define PM_MESSAGE_FROM     "Promoted-From"
+#define PM_MESSAGE_BY       "Promoted-By"
+
+
 static const char *const  pm_message_trailers[] = {
-    "Promotion-Id",
-    "Promoted-From",
-    "Promoted-By",
+    PM_MESSAGE_ID,
+    PM_MESSAGE_REVERTS,
+    PM_MESSAGE_FROM,
+    PM_MESSAGE_BY,
     NULL
 };
 
@@ -67,8 +74,9 @@ pm_message_fault(const char *text, int trailers)
         if (trailers && (p == text || p[-1] == '\n')
             && pm_message_is_trailer(p))
         {
-            return "must not contain a line that begins with Promotion-Id:, "
-                   "Promoted-From: or Promoted-By:";
+            return "must not contain a line that begins with "
+                   PM_MESSAGE_ID ":, " PM_MESSAGE_REVERTS ":, "
+                   PM_MESSAGE_FROM ": or " PM_MESSAGE_BY ":";
         }
 
         if (*p == '\n' || *p == '\t' || (*p == '\r' && p[1] == '\n')) {
@@ -199,12 +207,18 @@ pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
         pm_message_block(&buffer, promotion->description);
     }
 
-    pm_buffer_printf(&buffer,
-                     "\n\n%s: %s\n%s: %s/%s@%s\n%s: %s\n",
-                     pm_message_trailers[0], promotion->id,
-                     pm_message_trailers[1], promotion->source.namespace,
-                     promotion->source.name, hex,
-                     pm_message_trailers[2], promotion->key_name);
+    pm_buffer_printf(&buffer, "\n\n" PM_MESSAGE_ID ": %s\n", promotion->id);
+
+    if (promotion->revert_commit != NULL) {
+        pm_buffer_printf(&buffer, PM_MESSAGE_REVERTS ": %s\n", hex);
+
+    } else {
+        pm_buffer_printf(&buffer, PM_MESSAGE_FROM ": %s/%s@%s\n",
+                         promotion->source.namespace, promotion->source.name,
+                         hex);
+    }
+
+    pm_buffer_printf(&buffer, PM_MESSAGE_BY ": %s\n", promotion->key_name);
 
     *message = NULL;
 

@@ -9,6 +9,12 @@
  *     Promoted-From: <namespace>/<name>@<40 hex>
  *     Promoted-By: <key name>
  *
+ * That of a revert has, in place of where it came from, what it undoes:
+ *
+ *     Promotion-Id: <id of the revert>
+ *     Promotion-Reverts: <40 hex>
+ *     Promoted-By: <key name>
+ *
  * The trailers are how a promotion is found again after an unclear push
  * (durability.md, 2): nobody else may write them.
  */
@@ -29,7 +35,8 @@
 const char *pm_message_fault(const char *text, int trailers);
 
 /*
- * The whole message, the arena's; source is the revision promoted.  CRLF
+ * The whole message, the arena's; source is the revision promoted, or the
+ * commit that is reverted.  CRLF
  * becomes LF; empty lines around message and description are cut.
  * PM_INVALID: a text that pm_message_fault() refuses (a record is not trusted
  * to have been checked), or a name that is empty or has control characters.

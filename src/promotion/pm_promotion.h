@@ -55,6 +55,9 @@ typedef struct {
     const char           *description;
     const char           *source_commit;
     const char           *expected_digest;
+    const char           *revert_commit; /* 40 hex: not a promotion, but what
+                                            undoes this commit of one; or
+                                            NULL */
     const char           *author_name;
     const char           *author_email;
     const char           *key_name;

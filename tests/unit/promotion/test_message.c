@@ -86,6 +86,41 @@ test_texts(void **state)
 }
 
 
+/* A revert says what it undoes, not where it came from. */
+
+static void
+test_revert(void **state)
+{
+    pm_oid_t         source;
+    pm_arena_t      *arena;
+    pm_error_t       err;
+    const char      *message;
+    pm_promotion_t   promotion;
+
+    arena = pm_arena_create();
+    assert_int_equal(pm_oid_parse(&source, "0123456789abcdef0123456789abcdef"
+                                  "01234567", 40), 0);
+
+    promotion = test_promotion("Revert \"bumped version\"", NULL);
+    promotion.revert_commit = "0123456789abcdef0123456789abcdef01234567";
+
+    assert_int_equal(pm_message_create(arena, &promotion, &source, &message,
+                                       &err), 0);
+    assert_string_equal(message, "Revert \"bumped version\"\n\n"
+                        "Promotion-Id: 01890a5d-ac96-774b-bcce-b302099a8057\n"
+                        "Promotion-Reverts: 0123456789abcdef0123456789abcdef"
+                        "01234567\nPromoted-By: ci\n");
+
+    /* nobody else may */
+
+    promotion.message = "x\n\npromotion-reverts : 0";
+    assert_int_equal(pm_message_create(arena, &promotion, &source, &message,
+                                       &err), PM_INVALID);
+
+    pm_arena_destroy(arena);
+}
+
+
 /* A record is not trusted: what a request would be refused for is refused
  * here again. */
 
@@ -189,6 +224,7 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_revert),
         cmocka_unit_test(test_refused_texts),
         cmocka_unit_test(test_refused_names),
         cmocka_unit_test(test_trailers_are_looked_for_only_where_asked),

@@ -29,7 +29,7 @@
 #define PR    SRC "," DEST ",'head':'main','title':'Merge'"
 
 #define TRAILER  "must not contain a line that begins with Promotion-Id:, " \
-                 "Promoted-From: or Promoted-By:"
+                 "Promotion-Reverts:, Promoted-From: or Promoted-By:"
 #define CONTROL  "must not contain control characters other than newline " \
                  "and tab"
 #define DIGEST   "0123456789abcdef0123456789abcdef" \
