@@ -53,7 +53,10 @@ for my $point (@points) {
 
     is($r->{status}, 200, "$point: the client gets its answer")
         or diag($r->{body} // $r->{error} // '', "\n", $nginx->log);
-    ok(!$nginx->armed($point), "$point: a worker was killed there");
+
+    # the last one comes after the answer
+    ok(eval { wait_for('the kill', sub { !$nginx->armed($point) }, 2) },
+       "$point: a worker was killed there");
 
     my @landed = grep { $_->{message} =~ /^\Q$message\E$/m } $repo->log;
     is(scalar @landed, 1, "$point: it landed exactly once");

@@ -2,6 +2,7 @@
 #include "http/ngx_http_promotions_batch.h"
 #include "http/ngx_http_promotions_job.h"
 #include "http/ngx_http_promotions_script.h"
+#include "http/ngx_http_promotions_sweep.h"
 #include "http/ngx_http_promotions_wait.h"
 #include "base/pm_failpoint.h"
 
@@ -185,13 +186,17 @@ ngx_http_promotions_lane_recovered(void *data, redisReply *reply)
 {
     ngx_str_t  id;
 
-    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER
-        && reply->integer == 1)
-    {
-        id.data = data;
-        id.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+    if (reply != NULL && reply->type == REDIS_REPLY_INTEGER) {
 
-        ngx_http_promotions_lane_lead(&id);
+        if (reply->integer == 1) {
+            id.data = data;
+            id.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+
+            ngx_http_promotions_lane_lead(&id);
+
+        } else if (reply->integer < 0) {
+            ngx_http_promotions_sweep_by((ngx_msec_t) -reply->integer);
+        }
     }
 
     ngx_free(data);

@@ -5,7 +5,9 @@
 #include <sys/random.h>
 
 
-#define NGX_HTTP_PROMOTIONS_SWEEP_EVERY   2000   /* ms, and as much jitter */
+#define NGX_HTTP_PROMOTIONS_SWEEP_EVERY   2000   /* ms at most, and as much
+                                                    jitter */
+#define NGX_HTTP_PROMOTIONS_SWEEP_SPREAD  100    /* ms */
 #define NGX_HTTP_PROMOTIONS_SWEEP_LANES   64     /* recovered at a time */
 #define NGX_HTTP_PROMOTIONS_SWEEP_IDS     256    /* in a message */
 #define NGX_HTTP_PROMOTIONS_SWEEP_NONCE   8
@@ -198,6 +200,26 @@ ngx_http_promotions_sweep(ngx_event_t *ev)
 }
 
 
+/* Not in step with the others who have heard the same. */
+
+void
+ngx_http_promotions_sweep_by(ngx_msec_t wait)
+{
+    ngx_event_t  *ev;
+
+    ev = &ngx_http_promotions_sweep_event;
+
+    wait += 1 + (ngx_msec_t) ngx_random() % NGX_HTTP_PROMOTIONS_SWEEP_SPREAD;
+
+    if (ev->timer_set
+        && (ngx_msec_int_t) (ev->timer.key - ngx_current_msec)
+           > (ngx_msec_int_t) wait)
+    {
+        ngx_add_timer(ev, wait);
+    }
+}
+
+
 static void
 ngx_http_promotions_sweep_lanes(void *data, redisReply *reply)
 {
@@ -223,6 +245,10 @@ ngx_http_promotions_sweep_lanes(void *data, redisReply *reply)
 static ngx_msec_t
 ngx_http_promotions_sweep_wait(void)
 {
-    return NGX_HTTP_PROMOTIONS_SWEEP_EVERY
-           + (ngx_msec_t) ngx_random() % NGX_HTTP_PROMOTIONS_SWEEP_EVERY;
+    ngx_msec_t  every;
+
+    every = ngx_min(NGX_HTTP_PROMOTIONS_SWEEP_EVERY,
+                    ngx_http_promotions_worker.pmcf->lease / 4 + 1);
+
+    return every + (ngx_msec_t) ngx_random() % every;
 }

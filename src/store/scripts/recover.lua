@@ -4,7 +4,8 @@ recover: takes the lease of a lane that nobody leads.
 
 ARGV  prefix, lane, token, lease (ms)
 
-      1: the caller leads; 0: somebody does, or there is nothing to do
+      1: the caller leads; 0: there is nothing to do; -n: somebody's lease
+      has n ms left
 --]]
 
 local prefix, lane = ARGV[1], ARGV[2]
@@ -22,4 +23,8 @@ end
 
 local leads = redis.call('SET', key .. ':lease', ARGV[3], 'NX', 'PX', ARGV[4])
 
-return leads and 1 or 0
+if leads then
+    return 1
+end
+
+return -math.max(redis.call('PTTL', key .. ':lease'), 1)

@@ -345,8 +345,10 @@ sub crash {
     $self->{process}->stop('KILL');
     kill 'KILL', @workers;
 
+    # one that nobody has waited for yet has ended all the same
     wait_for('the workers to end', sub {
-        !grep { kill 0, $_ } @workers });
+        !grep { (read_file("/proc/$_/stat") // 'Z') !~ /\) Z |^Z$/ }
+              @workers });
     unlink "$self->{dir}/nginx.pid";
     return scalar @workers;
 }
