@@ -28,6 +28,7 @@ static void ngx_http_promotions_wait_remove(
     ngx_http_promotions_waiter_t *waiter);
 static void ngx_http_promotions_wait_tick(ngx_event_t *ev);
 static void ngx_http_promotions_results(void *data, redisReply *reply);
+static void ngx_http_promotions_gone(const char *id);
 static void ngx_http_promotions_without_redis(void);
 
 
@@ -384,6 +385,11 @@ ngx_http_promotions_results(void *data, redisReply *reply)
         text = ngx_promotions_reply_text(reply, i);
         (void) ngx_cpystrn(id, text.data, ngx_min(text.len + 1, sizeof(id)));
 
+        if (ngx_promotions_reply_text(reply, i + 1).len == 0) {
+            ngx_http_promotions_gone((char *) id);
+            continue;
+        }
+
         text = ngx_promotions_reply_text(reply, i + 2);
         status = ngx_atoi(text.data, text.len);
 
@@ -397,6 +403,28 @@ ngx_http_promotions_results(void *data, redisReply *reply)
             (char *) ngx_promotions_reply_text(reply, i + 3).data,
             (char *) ngx_promotions_reply_text(reply, i + 4).data);
     }
+}
+
+
+/*
+ * Redis had it and has it no more: it was emptied, or a failover has lost it.
+ * What a job of this worker is pushing has its outcome all the same.
+ */
+
+static void
+ngx_http_promotions_gone(const char *id)
+{
+    ngx_http_promotions_waiter_t  *waiter;
+
+    waiter = ngx_http_promotions_find_waiter(id);
+
+    if (waiter == NULL || !waiter->queued || waiter->pushing) {
+        return;
+    }
+
+    ngx_http_promotions_wait_result(waiter, NGX_HTTP_SERVICE_UNAVAILABLE,
+        "redis has lost the promotion before it was done: send it again",
+        NULL);
 }
 
 

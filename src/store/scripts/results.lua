@@ -4,7 +4,8 @@ results: what has become of promotions that somebody waits for.
 
 ARGV  prefix, id, …
 
-      for each that is final: id, state, status, message, commit
+      for each that is final, or that is not here (its state is then ""):
+      id, state, status, message, commit
 --]]
 
 local final = {LANDED = true, FAILED = true, CANCELLED = true}
@@ -14,7 +15,7 @@ for i = 2, #ARGV do
     local fields = redis.call('HMGET', ARGV[1] .. 'promotion:' .. ARGV[i],
                               'state', 'status', 'message', 'commit')
 
-    if fields[1] and final[fields[1]] then
+    if not fields[1] or final[fields[1]] then
         reply[#reply + 1] = ARGV[i]
 
         for j = 1, 4 do

@@ -9,7 +9,7 @@ ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
                     number of fields, field, value, …
 
       {"queued", 1 if the caller leads now}
-      {"known", state of the first}       these ids were here before
+      {"known", 1 if the caller leads}    these ids were here before
       {"replayed", id, …}                 the idempotency key's promotions
       {"conflict", id}                    its first; it had another body
       {"full"}
@@ -23,15 +23,30 @@ local at = 10
 local first = ARGV[at]
 local state = redis.call('HGET', prefix .. 'promotion:' .. first, 'state')
 
-if state then
-    return {'known', state}
+local lock = prefix .. 'lane:' .. lane .. ':lease'
+
+local function try_lease()
+    return redis.call('SET', lock, token, 'NX', 'PX', lease) and 1 or 0
+end
+
+if state == 'QUEUED' then
+
+    -- a caller whose reply was lost does not know that it leads
+
+    return {'known', redis.call('GET', lock) == token and 1 or try_lease()}
+
+elseif state then
+    return {'known', 0}
 end
 
 if idempotency ~= '' then
     local held = redis.call('HMGET', prefix .. 'idempotency:' .. idempotency,
                             'ids', 'digest')
 
-    if held[1] then
+    if held[1]
+       and redis.call('EXISTS', prefix .. 'promotion:'
+                                .. held[1]:match('%S+')) == 1
+    then
         local reply = {held[2] == digest and 'replayed' or 'conflict'}
 
         for id in held[1]:gmatch('%S+') do
@@ -92,7 +107,4 @@ end
 
 redis.call('SADD', prefix .. 'lanes', lane)
 
-local leads = redis.call('SET', prefix .. 'lane:' .. lane .. ':lease', token,
-                         'NX', 'PX', lease)
-
-return {'queued', leads and 1 or 0}
+return {'queued', try_lease()}
