@@ -1,0 +1,54 @@
+/*
+ * ngx_http_promotions_lane_internal.h: a lane that is led, as its two files
+ * see it: ngx_http_promotions_lane.c (who leads it, and its end) and
+ * ngx_http_promotions_lane_step.c (what a leader does).
+ */
+
+#ifndef NGX_HTTP_PROMOTIONS_LANE_INTERNAL_H
+#define NGX_HTTP_PROMOTIONS_LANE_INTERNAL_H
+
+
+#include "http/ngx_http_promotions_batch.h"
+#include "http/ngx_http_promotions_lane.h"
+
+
+typedef struct ngx_http_promotions_lane_s  ngx_http_promotions_lane_t;
+
+typedef void (*ngx_http_promotions_step_pt)(ngx_http_promotions_lane_t *lane);
+
+struct ngx_http_promotions_lane_s {
+    ngx_str_node_t               node;           /* str: id */
+    u_char                       id[NGX_HTTP_PROMOTIONS_LANE_ID];
+    ngx_http_promotions_step_pt  step;
+    ngx_event_t                  event;          /* the step again */
+    ngx_event_t                  renew;          /* the lease, during jobs */
+    ngx_http_promotions_batch_t  batch;
+    ngx_uint_t                   tries;
+    ngx_msec_t                   taken;          /* when the batch was */
+    ngx_msec_t                   pushed;         /* when a push ended */
+    ngx_uint_t                   open;           /* without a result */
+    unsigned                     answered:1;     /* those who wait */
+    unsigned                     rest:1;         /* after settle, plan */
+    unsigned                     again:1;        /* given the lease anew */
+    unsigned                     refused:1;      /* by the thread pool */
+};
+
+
+/* The first step; the others follow by themselves. */
+void ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane);
+
+/* A step before which nothing has left. */
+void ngx_http_promotions_lane_begin(ngx_http_promotions_lane_t *lane);
+
+/* The step again, or the next one, after so many ms. */
+void ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
+    ngx_http_promotions_step_pt step, ngx_msec_t wait);
+
+/* Gives the lane up, so that somebody else leads. */
+void ngx_http_promotions_lane_release(ngx_http_promotions_lane_t *lane);
+
+/* It is led no longer by this worker; lane is freed. */
+void ngx_http_promotions_lane_end(ngx_http_promotions_lane_t *lane);
+
+
+#endif /* NGX_HTTP_PROMOTIONS_LANE_INTERNAL_H */

@@ -1,0 +1,400 @@
+#include "http/ngx_http_promotions_lane_internal.h"
+#include "http/ngx_http_promotions_job.h"
+#include "http/ngx_http_promotions_script.h"
+#include "http/ngx_http_promotions_wait.h"
+#include "base/pm_failpoint.h"
+
+
+#define NGX_HTTP_PROMOTIONS_LANE_TRIES  10
+#define NGX_HTTP_PROMOTIONS_LANE_WAIT   20       /* ms, times the try */
+#define NGX_HTTP_PROMOTIONS_LANE_REDIS  100      /* ms, until Redis is asked
+                                                    again */
+
+
+/*
+ * The state machine of a leader.  Each arrow is a script in Redis or a job in
+ * a thread; a leader may die at any of them, and the next one begins with
+ * what "taken" and the branch say.
+ *
+ *     take ─► plan ─► begin ─► push ─► settle ─┐
+ *      ▲ │     ▲ ▲              │        │     │
+ *      │ │     │ └moved, unclear┘        │     │
+ *      │ │     └──── some are left ◄─────┘     │
+ *      │ └─► idle: the lease is released       │
+ *      └───────────────────────────────────────┘
+ *
+ * Redis silent: the same step again, later.  The lease lost: the end; nothing
+ * was pushed that begin has not recorded.
+ */
+
+static void ngx_http_promotions_lane_taken(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_plan_run(void *data);
+static void ngx_http_promotions_lane_planned(void *data);
+static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_push_run(void *data);
+static void ngx_http_promotions_lane_pushed(void *data);
+static void ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
+
+
+/* take */
+
+void
+ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane)
+{
+    ngx_promotions_args_t  args;
+
+    lane->tries = 0;
+    lane->taken = ngx_current_msec;
+    lane->pushed = 0;
+    lane->answered = 0;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        ngx_promotions_args_number(&args,
+                                 ngx_http_promotions_worker.pmcf->batch);
+
+        if (ngx_http_promotions_script_send(&args, "take",
+                                            ngx_http_promotions_lane_taken,
+                                            lane)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_take,
+                                   NGX_HTTP_PROMOTIONS_LANE_REDIS);
+}
+
+
+static void
+ngx_http_promotions_lane_taken(void *data, redisReply *reply)
+{
+    ngx_str_t                    what;
+    ngx_http_promotions_lane_t  *lane = data;
+
+    if (reply == NULL) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_take,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    what = ngx_promotions_reply_text(reply, 0);
+
+    if (what.len == 5 && ngx_strncmp(what.data, "batch", 5) == 0) {
+
+        pm_failpoint("taken");
+
+        if (ngx_http_promotions_batch_read(&lane->batch, reply) != NGX_OK) {
+            ngx_http_promotions_lane_later(lane,
+                                           ngx_http_promotions_lane_take,
+                                           NGX_HTTP_PROMOTIONS_LANE_REDIS);
+            return;
+        }
+
+        lane->open = lane->batch.n;
+
+        ngx_http_promotions_lane_plan(lane);
+        return;
+    }
+
+    if (lane->again) {
+        lane->again = 0;
+        ngx_http_promotions_lane_take(lane);
+        return;
+    }
+
+    ngx_http_promotions_lane_end(lane);
+}
+
+
+/* plan: in a thread */
+
+static void
+ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
+{
+    if (lane->batch.batch == NULL) {
+        ngx_http_promotions_lane_settle(lane);
+        return;
+    }
+
+    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_host(
+                                         &lane->batch),
+                                     ngx_http_promotions_lane_plan_run,
+                                     ngx_http_promotions_lane_planned, lane)
+        != NGX_OK)
+    {
+        /* others may have a thread that is free, and here later */
+
+        lane->refused = 1;
+        ngx_http_promotions_lane_release(lane);
+    }
+}
+
+
+static void
+ngx_http_promotions_lane_plan_run(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    lane->batch.state = pm_batch_plan(lane->batch.batch);
+}
+
+
+static void
+ngx_http_promotions_lane_planned(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    pm_failpoint("planned");
+
+    switch (lane->batch.state) {
+
+    case PM_BATCH_READY:
+        ngx_http_promotions_lane_begin(lane);
+        return;
+
+    case PM_BATCH_SETTLED:
+        ngx_http_promotions_lane_settle(lane);
+        return;
+
+    default:
+        ngx_http_promotions_lane_replan(lane);
+        return;
+    }
+}
+
+
+/* begin: what the push builds on is in Redis before a byte of it leaves */
+
+void
+ngx_http_promotions_lane_begin(ngx_http_promotions_lane_t *lane)
+{
+    ngx_promotions_args_t  args;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        ngx_http_promotions_batch_begin(&lane->batch, &args);
+
+        if (ngx_http_promotions_script_send(&args, "begin",
+                                            ngx_http_promotions_lane_begun,
+                                            lane)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_begin,
+                                   NGX_HTTP_PROMOTIONS_LANE_REDIS);
+}
+
+
+static void
+ngx_http_promotions_lane_begun(void *data, redisReply *reply)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_begin,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    if (reply->integer == 0) {
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    pm_failpoint("begun");
+
+    ngx_http_promotions_lane_push(lane);
+}
+
+
+/* push: in a thread */
+
+static void
+ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
+{
+    size_t  i;
+
+    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_host(
+                                         &lane->batch),
+                                     ngx_http_promotions_lane_push_run,
+                                     ngx_http_promotions_lane_pushed, lane)
+        != NGX_OK)
+    {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_push,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    for (i = 0; i < lane->batch.nread; i++) {
+        ngx_http_promotions_wait_pushing(lane->batch.promotions[i].id);
+    }
+}
+
+
+static void
+ngx_http_promotions_lane_push_run(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    lane->batch.state = pm_batch_push(lane->batch.batch);
+
+    pm_failpoint("pushed");
+}
+
+
+static void
+ngx_http_promotions_lane_pushed(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    lane->pushed = ngx_current_msec;
+
+    switch (lane->batch.state) {
+
+    case PM_BATCH_SETTLED:
+        ngx_http_promotions_lane_settle(lane);
+        return;
+
+    case PM_BATCH_AGAIN:
+
+        /* those who have their result do not wait for the others */
+
+        if (ngx_http_promotions_batch_open(&lane->batch) == lane->open) {
+            ngx_http_promotions_lane_plan(lane);
+            return;
+        }
+
+        lane->rest = 1;
+        ngx_http_promotions_lane_settle(lane);
+        return;
+
+    default:
+        ngx_http_promotions_lane_replan(lane);
+        return;
+    }
+}
+
+
+/*
+ * The head has moved, or the outcome is unclear: plan again, a little later
+ * each time and not in step with the others that were refused.  Whoever waits
+ * is not left waiting for a remote that falls silent at each push.
+ */
+
+static void
+ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
+{
+    pm_error_t  err;
+    ngx_uint_t  late;
+
+    late = lane->batch.state == PM_BATCH_UNKNOWN
+           && ngx_current_msec - lane->taken
+              >= ngx_http_promotions_worker.pmcf->git.timeout;
+
+    if (++lane->tries < NGX_HTTP_PROMOTIONS_LANE_TRIES && !late) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_plan,
+                                       1 + (ngx_msec_t) ngx_random()
+                                       % (NGX_HTTP_PROMOTIONS_LANE_WAIT
+                                          * lane->tries));
+        return;
+    }
+
+    /* what is unclear stays so: the next leader looks for the trailers */
+
+    (void) pm_error_set(&err, PM_UNAVAILABLE,
+                        "the branch moved at each of %d tries, try again",
+                        NGX_HTTP_PROMOTIONS_LANE_TRIES);
+
+    pm_batch_fail(lane->batch.batch, &err);
+
+    ngx_http_promotions_lane_settle(lane);
+}
+
+
+/* settle: the end of the batch is in Redis before it is forgotten here */
+
+static void
+ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
+{
+    ngx_promotions_args_t  args;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        lane->open = ngx_http_promotions_batch_settle(&lane->batch,
+                                                      lane->pushed, &args);
+
+        if (ngx_http_promotions_script_send(&args, "settle",
+                                            ngx_http_promotions_lane_settled,
+                                            lane)
+            == NGX_OK)
+        {
+            pm_failpoint("settling");
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_settled(lane, NULL);
+}
+
+
+static void
+ngx_http_promotions_lane_settled(void *data, redisReply *reply)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    pm_failpoint("settled");
+
+    if (lane->rest) {
+
+        /* without Redis, too: the last settle has all results */
+
+        lane->rest = 0;
+
+        ngx_http_promotions_batch_answer(&lane->batch, 0);
+        ngx_http_promotions_lane_plan(lane);
+        return;
+    }
+
+    /* what the remote has said holds, whether Redis is there or not */
+
+    if (!lane->answered) {
+        lane->answered = 1;
+        ngx_http_promotions_batch_answer(&lane->batch, 1);
+    }
+
+    if (reply == NULL && !ngx_exiting) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_settle,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    pm_failpoint("answered");
+
+    ngx_http_promotions_batch_free(&lane->batch);
+
+    if (lane->open) {
+
+        /* the lease runs out first, which gives the remote time to recover */
+
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    if (ngx_exiting) {
+        ngx_http_promotions_lane_release(lane);
+        return;
+    }
+
+    ngx_http_promotions_lane_take(lane);
+}
