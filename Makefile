@@ -180,8 +180,10 @@ $(B)/bench/%: tests/bench/%.c $(LIBRARY)
 
 bench: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
-	@for b in $(BENCHES); do echo "== $$b"; $(B)/bench/$$b || exit 1; done
-	@echo "== promote"; B=$(B) perl tests/bench/promote.pl
+	@bad=0; \
+	for b in $(BENCHES); do echo "== $$b"; $(B)/bench/$$b || bad=1; done; \
+	echo "== promote"; B=$(B) perl tests/bench/promote.pl || bad=1; \
+	exit $$bad
 
 # SEED=7 for the events of an earlier run
 torture: deps-test
