@@ -105,6 +105,35 @@ sub gone {
 }
 
 
+# more clients wait than are asked for in one call, and Redis is gone
+
+{
+    my $crowd = scene(git => 'local', http => 'promotions_lease 1s;');
+    my $gate = $crowd->hold;
+    my $first = $crowd->waiting;
+    $crowd->reached($gate);
+    my ($lane) = @{ $crowd->{redis}->call('SMEMBERS', 'promotions:lanes') };
+    my $worker = $crowd->leader;
+    my @clients = map { $crowd->{nginx}->open($crowd->commit_request(
+        'orders-dev', 'orders-prod', message => "m $_")) } 1 .. 1100;
+    wait_for('them to wait', sub {
+        $crowd->{redis}->call('LLEN', "promotions:lane:$lane:waiting")
+            == 1100 });
+
+    $crowd->{redis}->kill;
+    my %status;
+    $status{ $crowd->answer($_)->{status} }++ for @clients;
+    is_deeply(\%status, { 503 => 1100 },
+              'Redis gone: 1100 clients that wait are told');
+
+    $crowd->release($gate);
+    $crowd->landed($crowd->answer($first),
+                   'what was being pushed is told by the remote');
+    ok(!gone($worker), 'by the same worker');
+    $crowd->{nginx}->stop;
+}
+
+
 # reload
 
 {

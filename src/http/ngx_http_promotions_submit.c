@@ -419,7 +419,7 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
         /* it may have ended long ago */
 
         if (what.len != 6 || ngx_strncmp(what.data, "queued", 6) != 0) {
-            ngx_http_promotions_read_results(&waiter->node.str, 1);
+            (void) ngx_http_promotions_read_results(&waiter->node.str, 1);
         }
     }
 

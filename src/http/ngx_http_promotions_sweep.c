@@ -153,14 +153,14 @@ ngx_http_promotions_sweep_settled(ngx_str_t *text)
         ids[n].len = space - p;
 
         if (++n == NGX_HTTP_PROMOTIONS_SWEEP_IDS) {
-            ngx_http_promotions_read_results(ids, n);
+            (void) ngx_http_promotions_read_results(ids, n);
             n = 0;
         }
 
         p = space + 1;
     }
 
-    ngx_http_promotions_read_results(ids, n);
+    (void) ngx_http_promotions_read_results(ids, n);
 }
 
 

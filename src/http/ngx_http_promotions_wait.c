@@ -319,23 +319,27 @@ ngx_http_promotions_read_all(void)
         ids[n++] = waiter->node.str;
 
         if (n == NGX_HTTP_PROMOTIONS_WAIT_IDS) {
-            ngx_http_promotions_read_results(ids, n);
+
+            if (ngx_http_promotions_read_results(ids, n) != NGX_OK) {
+                return;
+            }
+
             n = 0;
         }
     }
 
-    ngx_http_promotions_read_results(ids, n);
+    (void) ngx_http_promotions_read_results(ids, n);
 }
 
 
-void
+ngx_int_t
 ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n)
 {
     ngx_uint_t              i, wanted;
     ngx_promotions_args_t   args;
 
     if (ngx_http_promotions_results_args(&args) != NGX_OK) {
-        return;
+        return NGX_OK;
     }
 
     wanted = 0;
@@ -353,7 +357,7 @@ ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n)
 
     if (wanted == 0) {
         ngx_destroy_pool(args.pool);
-        return;
+        return NGX_OK;
     }
 
     if (ngx_http_promotions_script_send(&args, "results",
@@ -361,7 +365,10 @@ ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n)
         != NGX_OK)
     {
         ngx_http_promotions_without_redis();
+        return NGX_ERROR;
     }
+
+    return NGX_OK;
 }
 
 

@@ -61,8 +61,9 @@ void ngx_http_promotions_answer(const char *id, ngx_uint_t status,
 void ngx_http_promotions_wait_hold(ngx_http_promotions_ctx_t *ctx);
 void ngx_http_promotions_wait_release(ngx_http_promotions_ctx_t *ctx);
 
-/* Asks Redis for the results of those ids that somebody here waits for. */
-void ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n);
+/* Asks Redis for the results of those ids that somebody here waits for.
+ * NGX_ERROR: it cannot be asked, and all who wait for it have been told. */
+ngx_int_t ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n);
 
 /* The same for all who wait. */
 void ngx_http_promotions_read_all(void);
