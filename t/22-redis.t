@@ -212,6 +212,10 @@ for my $way ('stop', 'kill') {
     cmp_ok(seconds($start), '<', $timeout * 1.2 / 1000
            + ($ENV{PROMOTIONS_ASAN} ? 0.5 : 0.1), 'in the same time');
 
+    # clients that leave while their key is looked up
+    $_->close for map { $nginx->open(method => 'POST', json => {},
+        path => '/api/promotions/commit', key => $_) } @keys;
+
     $redis->resume;
     recovers($scene, 'paused');
 

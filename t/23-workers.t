@@ -105,6 +105,71 @@ sub gone {
 }
 
 
+# HTTP/2: a stream that is reset, a connection that ends
+
+{
+    my $h2 = free_port();
+    my $second = Promotions::Nginx->start(
+        redis => $redis, catalog => $scene->{catalog}, workers => 2,
+        http => 'promotions_lease 1s;',
+        server => "listen 127.0.0.1:$h2 http2;");
+
+    for my $case (['nghttp', '-v', '-t', 1], ['nghttp', '-v', '-t', 60]) {
+        my $body = temporary_folder() . '/body';
+        my %request = $scene->commit_request('orders-dev', 'orders-qa');
+        write_file($body, JSON::PP->new->encode($request{json}));
+        my $gate = $scene->hold;
+        $scene->change;
+        my $client = Promotions::Process->start(name => 'nghttp', command => [
+            @$case, '-H', "authorization: $scene->{key}",
+            '-H', 'content-type: application/json', '-d', $body,
+            "http://127.0.0.1:$h2/api/promotions/commit" ]);
+        $scene->reached($gate);
+        my $id = $scene->newest;
+
+        if ($case->[-1] == 1) {
+            wait_for('the client to leave', sub { !$client->alive });
+        } else {
+            $client->stop('KILL');
+        }
+
+        $scene->release($gate);
+        $scene->landed_once($id, 'a client of HTTP/2 left');
+    }
+
+    is($second->request(path => '/health')->{status}, 200,
+       'the workers go on');
+    $second->stop;
+}
+
+
+# more wait than may
+
+{
+    my $short = Promotions::Nginx->start(
+        redis => $redis, catalog => $scene->{catalog}, workers => 2,
+        http => 'promotions_lease 1s; promotions_queue 3;');
+    my $gate = $scene->hold;
+    my $client = $scene->waiting(nginx => $short);
+    $scene->reached($gate);
+    my @clients = map { $short->open($scene->commit_request(
+        "many-$_-dev", "many-$_-qa")) } 1 .. 3;
+    my ($lane) = @{ $redis->call('SMEMBERS', 'promotions:lanes') };
+    wait_for('them to wait', sub {
+        $redis->call('LLEN', "promotions:lane:$lane:waiting") == 3 });
+
+    my $r = $short->request($scene->commit_request('many-4-dev',
+                                                   'many-4-qa'));
+    error_is($r, 503, qr/too many promotions wait/,
+             'promotions_queue: one more is 503');
+    is($r->{headers}{'retry-after'}, 1, 'with Retry-After');
+    $scene->release($gate);
+    is(join(' ', map { $scene->answer($_)->{status} } $client, @clients),
+       '200 400 400 400', 'the others have their answers');
+    $short->stop;
+}
+
+
 # more clients wait than are asked for in one call, and Redis is gone
 
 {
@@ -150,9 +215,9 @@ sub gone {
                                                      'orders-prod'));
     select undef, undef, undef, 0.2;
     $scene->release($gate);
-    $scene->landed($scene->answer($client),
-                   'reload: its client has its answer');
-    is($scene->answer($behind)->{status}, 200,
+    my ($first, $second) = map { $scene->answer($_) } $client, $behind;
+    $scene->landed($first, 'reload: its client has its answer');
+    is($second->{status}, 200,
        'reload: one that came meanwhile is promoted by a new worker');
     ok(eval { wait_for('the old workers to end', sub {
         !grep { !gone($_) } @old }, 10 * $asan) },
