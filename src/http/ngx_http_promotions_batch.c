@@ -5,10 +5,11 @@
 #include "promotion/pm_record.h"
 
 
-/* In the reply: "batch", again, then for each: id, input, base, takes. */
+/* In the reply: "batch", again, then for each id, input, base, pushing,
+ * takes. */
 
 #define NGX_HTTP_PROMOTIONS_BATCH_HEAD   2
-#define NGX_HTTP_PROMOTIONS_BATCH_EACH   4
+#define NGX_HTTP_PROMOTIONS_BATCH_EACH   5
 
 /* The tenth leader of a promotion gives it up: it may kill them. */
 
@@ -17,7 +18,11 @@
 
 static void ngx_http_promotions_batch_promotion(
     ngx_http_promotions_batch_t *batch, redisReply *reply, ngx_uint_t at,
-    pm_oid_t *base);
+    pm_oid_t *base, pm_oid_t *pushing);
+static void ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at,
+    pm_oid_t *oid);
+static ngx_uint_t ngx_http_promotions_batch_listed(redisReply *reply,
+    const char *id);
 static const pm_result_t *ngx_http_promotions_batch_result(
     const ngx_http_promotions_batch_t *batch, size_t i);
 static void ngx_http_promotions_batch_close(void *data);
@@ -29,7 +34,7 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply)
 {
     size_t                         i;
-    pm_oid_t                      *bases;
+    pm_oid_t                      *bases, *pushing;
     pm_error_t                     err;
     pm_batch_settings_t            settings;
     ngx_http_promotions_worker_t  *worker;
@@ -49,9 +54,13 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     batch->results = pm_arena_zalloc(batch->arena,
                                      batch->n * sizeof(pm_result_t));
 
+    batch->takes = pm_arena_zalloc(batch->arena,
+                                   batch->n * sizeof(ngx_int_t));
     bases = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
+    pushing = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
 
-    if (batch->promotions == NULL || batch->results == NULL || bases == NULL)
+    if (batch->promotions == NULL || batch->results == NULL
+        || batch->takes == NULL || bases == NULL || pushing == NULL)
     {
         goto failed;
     }
@@ -61,7 +70,8 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
                                             NGX_HTTP_PROMOTIONS_BATCH_HEAD
                                             + i
                                             * NGX_HTTP_PROMOTIONS_BATCH_EACH,
-                                            &bases[batch->nread]);
+                                            &bases[batch->nread],
+                                            &pushing[batch->nread]);
     }
 
     if (batch->nread == 0) {
@@ -77,6 +87,7 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     settings.now = ngx_time();
     settings.searching = (ngx_promotions_reply_number(reply, 1) != 0);
     settings.bases = bases;
+    settings.pushing = pushing;
 
     if (pm_batch_create(&settings, batch->promotions, batch->nread,
                         &batch->batch, &err)
@@ -94,28 +105,33 @@ failed:
 
 
 /*
- * Readable ones are gathered in front, the others fail behind them.  base
- * becomes the head that an earlier push built on, or zeros.
+ * Readable ones are gathered in front, the others fail behind them.  base and
+ * pushing become the heads that the first and the last push of it built on,
+ * or zeros.
  */
 
 static void
 ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
-    redisReply *reply, ngx_uint_t at, pm_oid_t *base)
+    redisReply *reply, ngx_uint_t at, pm_oid_t *base, pm_oid_t *pushing)
 {
     char         *id;
     size_t        i;
-    ngx_str_t     name, input, text;
+    ngx_int_t     takes;
+    ngx_str_t     name, input;
     pm_error_t    err;
     pm_result_t  *result;
 
     name = ngx_promotions_reply_text(reply, at);
     input = ngx_promotions_reply_text(reply, at + 1);
+    takes = ngx_promotions_reply_number(reply, at + 4);
+
+    ngx_http_promotions_batch_oid(reply, at + 2, base);
+    ngx_http_promotions_batch_oid(reply, at + 3, pushing);
 
     id = pm_arena_strndup(batch->arena, (char *) name.data, name.len);
 
-    if (id != NULL
-        && ngx_promotions_reply_number(reply, at + 3)
-           > NGX_HTTP_PROMOTIONS_BATCH_TAKES)
+    if (id != NULL && takes > NGX_HTTP_PROMOTIONS_BATCH_TAKES
+        && pm_oid_is_zero(base))
     {
         (void) pm_error_set(&err, PM_INTERNAL, "promotion %s was given up: "
                             "%d leaders of its lane did not end it", id,
@@ -127,13 +143,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
                                    &batch->promotions[batch->nread], &err)
                   == 0)
     {
-        text = ngx_promotions_reply_text(reply, at + 2);
-
-        if (pm_oid_parse(base, (char *) text.data, text.len) != 0) {
-            ngx_memzero(base, sizeof(pm_oid_t));
-        }
-
-        batch->nread++;
+        batch->takes[batch->nread++] = takes;
         return;
     }
 
@@ -143,6 +153,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
         i--;
     }
 
+    batch->takes[i] = takes;
     result = &batch->results[i];
 
     ngx_memzero(&batch->promotions[i], sizeof(pm_promotion_t));
@@ -150,6 +161,19 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
 
     result->state = PM_RESULT_FAILED;
     result->error = err;
+}
+
+
+static void
+ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at, pm_oid_t *oid)
+{
+    ngx_str_t  text;
+
+    text = ngx_promotions_reply_text(reply, at);
+
+    if (pm_oid_parse(oid, (char *) text.data, text.len) != 0) {
+        ngx_memzero(oid, sizeof(pm_oid_t));
+    }
 }
 
 
@@ -200,6 +224,7 @@ ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
     for (i = 0; i < batch->nread; i++) {
         if (pm_batch_sends(batch->batch, i)) {
             ngx_promotions_args_string(args, batch->promotions[i].id);
+            ngx_promotions_args_number(args, batch->takes[i]);
         }
     }
 }
@@ -247,6 +272,7 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
         }
 
         ngx_promotions_args_string(args, batch->promotions[i].id);
+        ngx_promotions_args_number(args, batch->takes[i]);
 
         if (result->state == PM_RESULT_LANDED) {
             ngx_promotions_args_string(args, "LANDED");
@@ -269,9 +295,10 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
 
 void
 ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
-    ngx_uint_t last)
+    redisReply *reply, ngx_uint_t last)
 {
     size_t              i;
+    ngx_str_t           name;
     ngx_uint_t          status;
     const char         *id, *message, *commit;
     const pm_result_t  *result;
@@ -281,6 +308,17 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
         result = ngx_http_promotions_batch_result(batch, i);
 
         if (result == NULL && !last) {
+            continue;
+        }
+
+        if (result != NULL && result->state != PM_RESULT_LANDED
+            && ngx_http_promotions_batch_listed(reply, id))
+        {
+            name.data = (u_char *) id;
+            name.len = ngx_strlen(id);
+
+            ngx_http_promotions_wait_pushing(id, 0);
+            ngx_http_promotions_read_results(&name, 1);
             continue;
         }
 
@@ -301,12 +339,37 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
             message = result->error.message;
         }
 
-        ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "promotion %s: %ui %s", id, status,
-                      commit ? commit : message);
+        if (reply != NULL) {
+            ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
+                          "promotion %s: %ui %s", id, status,
+                          commit ? commit : message);
+        }
 
         ngx_http_promotions_answer(id, status, message, commit);
     }
+}
+
+
+/* Whether it is among those that "settle" did not take. */
+
+static ngx_uint_t
+ngx_http_promotions_batch_listed(redisReply *reply, const char *id)
+{
+    size_t  i;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
+        return 1;
+    }
+
+    for (i = 0; i < reply->elements; i++) {
+        if (reply->element[i]->type == REDIS_REPLY_STRING
+            && ngx_strcmp(reply->element[i]->str, id) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 

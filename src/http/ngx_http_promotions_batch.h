@@ -15,6 +15,8 @@
 typedef struct {
     pm_arena_t       *arena;
     pm_promotion_t   *promotions;
+    ngx_int_t        *takes;         /* how often each was taken: ours is
+                                        the last as long as Redis says so */
     pm_result_t      *results;       /* of those that cannot be read */
     size_t            n;             /* all of them */
     size_t            nread;         /* the first: those in batch */
@@ -54,10 +56,14 @@ ngx_uint_t ngx_http_promotions_batch_settle(
 ngx_uint_t ngx_http_promotions_batch_open(
     const ngx_http_promotions_batch_t *batch);
 
-/* Answers those who wait for promotions that have a result; last: all who
- * wait, there will be no more of them. */
+/*
+ * Answers those who wait for promotions that have a result.  reply: of
+ * "settle"; a failure that it did not take (NULL: none) is not told, since
+ * another leader may yet land it.  last: there will be no more results.
+ */
 void ngx_http_promotions_batch_answer(
-    const ngx_http_promotions_batch_t *batch, ngx_uint_t last);
+    const ngx_http_promotions_batch_t *batch, redisReply *reply,
+    ngx_uint_t last);
 
 void ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch);
 

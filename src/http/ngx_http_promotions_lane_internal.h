@@ -27,7 +27,6 @@ struct ngx_http_promotions_lane_s {
     ngx_msec_t                   taken;          /* when the batch was */
     ngx_msec_t                   pushed;         /* when a push ended */
     ngx_uint_t                   open;           /* without a result */
-    unsigned                     answered:1;     /* those who wait */
     unsigned                     rest:1;         /* after settle, plan */
     unsigned                     again:1;        /* given the lease anew */
     unsigned                     refused:1;      /* by the thread pool */

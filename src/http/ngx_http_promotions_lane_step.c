@@ -32,6 +32,7 @@ static void ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_plan_run(void *data);
 static void ngx_http_promotions_lane_planned(void *data);
 static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_lost(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_push_run(void *data);
 static void ngx_http_promotions_lane_pushed(void *data);
@@ -50,7 +51,6 @@ ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane)
     lane->tries = 0;
     lane->taken = ngx_current_msec;
     lane->pushed = 0;
-    lane->answered = 0;
 
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
 
@@ -207,13 +207,30 @@ ngx_http_promotions_lane_begun(void *data, redisReply *reply)
     }
 
     if (reply->integer == 0) {
-        ngx_http_promotions_lane_end(lane);
+        ngx_http_promotions_lane_lost(lane);
         return;
     }
 
     pm_failpoint("begun");
 
     ngx_http_promotions_lane_push(lane);
+}
+
+
+/* The batch is somebody else's by now; the lane may be ours again. */
+
+static void
+ngx_http_promotions_lane_lost(ngx_http_promotions_lane_t *lane)
+{
+    if (!lane->again || ngx_exiting) {
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    lane->again = 0;
+
+    ngx_http_promotions_batch_free(&lane->batch);
+    ngx_http_promotions_lane_take(lane);
 }
 
 
@@ -237,7 +254,7 @@ ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
     }
 
     for (i = 0; i < lane->batch.nread; i++) {
-        ngx_http_promotions_wait_pushing(lane->batch.promotions[i].id);
+        ngx_http_promotions_wait_pushing(lane->batch.promotions[i].id, 1);
     }
 }
 
@@ -355,22 +372,17 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
 
     pm_failpoint("settled");
 
-    if (lane->rest) {
+    /*
+     * what has landed has, whether Redis is there or not; a failure is told
+     * when Redis has it
+     */
 
-        /* without Redis, too: the last settle has all results */
+    ngx_http_promotions_batch_answer(&lane->batch, reply, !lane->rest);
 
+    if (lane->rest && reply != NULL) {
         lane->rest = 0;
-
-        ngx_http_promotions_batch_answer(&lane->batch, 0);
         ngx_http_promotions_lane_plan(lane);
         return;
-    }
-
-    /* what the remote has said holds, whether Redis is there or not */
-
-    if (!lane->answered) {
-        lane->answered = 1;
-        ngx_http_promotions_batch_answer(&lane->batch, 1);
     }
 
     if (reply == NULL && !ngx_exiting) {

@@ -214,7 +214,7 @@ ngx_http_promotions_find(const char *id)
 
 
 void
-ngx_http_promotions_wait_pushing(const char *id)
+ngx_http_promotions_wait_pushing(const char *id, ngx_uint_t pushing)
 {
     ngx_http_promotions_waiter_t  *waiter;
 
@@ -223,7 +223,7 @@ ngx_http_promotions_wait_pushing(const char *id)
     waiter = ngx_http_promotions_find_waiter(id);
 
     if (waiter != NULL) {
-        waiter->pushing = 1;
+        waiter->pushing = pushing;
     }
 }
 

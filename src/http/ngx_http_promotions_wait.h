@@ -39,8 +39,9 @@ ngx_http_promotions_waiter_t *ngx_http_promotions_find_waiter(
     const char *id);
 ngx_http_promotions_ctx_t *ngx_http_promotions_find(const char *id);
 
-/* Its outcome is known here first, whether Redis is there or not. */
-void ngx_http_promotions_wait_pushing(const char *id);
+/* Its outcome is known here first, whether Redis is there or not; or not so
+ * any more. */
+void ngx_http_promotions_wait_pushing(const char *id, ngx_uint_t pushing);
 
 /*
  * A promotion has come to its end: status 200, commit has landed; else

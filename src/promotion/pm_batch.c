@@ -28,6 +28,12 @@ pm_batch_bases(pm_batch_t *batch, const pm_batch_settings_t *settings)
             batch->items[i].doubt = *base;
         }
 
+        if (settings->pushing != NULL
+            && !pm_oid_is_zero(&settings->pushing[i]))
+        {
+            batch->items[i].doubt = settings->pushing[i];
+        }
+
         if (settings->bases != NULL && pm_oid_is_zero(base)) {
             continue;
         }
@@ -72,6 +78,7 @@ pm_batch_create(const pm_batch_settings_t *settings,
     created->promotions = promotions;
     created->settings.base = NULL;
     created->settings.bases = NULL;
+    created->settings.pushing = NULL;
 
     created->items = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_batch_item_t));
     if (created->items == NULL) {

@@ -67,6 +67,10 @@ typedef enum {
  * bases: n of them, in place of base where the promotions' bases differ; zeros
  * where none was recorded: no push of it has left, so nothing is looked for
  * and nothing is in doubt.  Or NULL.
+ *
+ * pushing: n of them, the head that the last push of each built on, where it
+ * is not its base: as long as the branch is there, that push may land.  Or
+ * NULL.
  */
 
 typedef struct {
@@ -77,12 +81,13 @@ typedef struct {
     unsigned          searching:1;
     const pm_oid_t   *base;
     const pm_oid_t   *bases;
+    const pm_oid_t   *pushing;
 } pm_batch_settings_t;
 
 
 /*
  * promotions: n with one destination branch (else PM_INTERNAL); they and what
- * settings points to (but not base and bases) must outlive the batch.  No I/O.
+ * settings points to (but not its object ids) must outlive the batch.  No I/O.
  */
 int pm_batch_create(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,

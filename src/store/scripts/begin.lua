@@ -3,9 +3,10 @@
 begin: a push of these promotions is about to leave; base is the head that it
 builds on.  From here on their outcome may be unclear.
 
-ARGV  prefix, lane, token, lease (ms), base, id, …
+ARGV  prefix, lane, token, lease (ms), base, then for each: id, takes (what
+      "take" answered: another leader has taken it since if it differs)
 
-      1, or 0: the lease is somebody else's, do not push
+      1, or 0: they are somebody else's by now, do not push
 --]]
 
 local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
@@ -20,13 +21,26 @@ redis.call('PEXPIRE', lease, ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-for i = 6, #ARGV do
+for i = 6, #ARGV, 2 do
+    local fields = redis.call('HMGET', prefix .. 'promotion:' .. ARGV[i],
+                              'state', 'takes')
+
+    if (fields[1] ~= 'TAKEN' and fields[1] ~= 'PUSHING')
+       or fields[2] ~= ARGV[i + 1]
+    then
+        return 0
+    end
+end
+
+for i = 6, #ARGV, 2 do
     local record = prefix .. 'promotion:' .. ARGV[i]
 
-    -- the first base: a search goes back to it
+    -- a search goes back to the first base; the last one tells whether a
+    -- push that was not answered can still land
 
     redis.call('HSETNX', record, 'base', ARGV[5])
-    redis.call('HSET', record, 'state', 'PUSHING', 'planned_at', now)
+    redis.call('HSET', record, 'state', 'PUSHING', 'planned_at', now,
+               'pushing', ARGV[5])
     redis.call('HINCRBY', record, 'pushes', 1)
 end
 

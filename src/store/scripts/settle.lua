@@ -1,15 +1,16 @@
 #!lua flags=allow-oom
 --[[
 settle: the final results of promotions.  A landed one is accepted from
-anybody, since the remote has reported it; a failure only from the leader.
-What is final already stays as it is.
+anybody, since the remote has reported it; a failure only from the leader that
+has taken it last.  What is final already stays as it is.
 
 ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
       was none), n,
-      then n times: id, state (LANDED or FAILED), status, message, commit,
-                    digest
+      then n times: id, takes, state (LANDED or FAILED), status, message,
+                    commit, digest
 
-      number of promotions that were settled by this call
+      the ids that this call did not settle: another leader's by now, or
+      final before
 --]]
 
 local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
@@ -23,18 +24,21 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local final = {LANDED = true, FAILED = true, CANCELLED = true}
-local settled = {}
+local settled, others = {}, {}
 local at = 7
 
 for _ = 1, tonumber(ARGV[6]) do
-    local id, state, status = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    local id, takes, state, status = ARGV[at], ARGV[at + 1], ARGV[at + 2],
+                                     ARGV[at + 3]
     local record = prefix .. 'promotion:' .. id
-    local old = redis.call('HMGET', record, 'state', 'idempotency')
+    local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes')
 
-    if old[1] and not final[old[1]] and (state == 'LANDED' or leads) then
+    if old[1] and not final[old[1]]
+       and (state == 'LANDED' or (leads and old[3] == takes))
+    then
         redis.call('HSET', record, 'state', state, 'status', status,
-                   'message', ARGV[at + 3], 'commit', ARGV[at + 4],
-                   'digest', ARGV[at + 5], 'settled_at', now)
+                   'message', ARGV[at + 4], 'commit', ARGV[at + 5],
+                   'digest', ARGV[at + 6], 'settled_at', now)
         redis.call('LREM', key .. ':taken', 1, id)
 
         if state == 'LANDED' and ARGV[5] ~= '' then
@@ -48,9 +52,11 @@ for _ = 1, tonumber(ARGV[6]) do
         end
 
         settled[#settled + 1] = id
+    else
+        others[#others + 1] = id
     end
 
-    at = at + 6
+    at = at + 7
 end
 
 if #settled > 0 then
@@ -58,4 +64,4 @@ if #settled > 0 then
                'settled ' .. table.concat(settled, ' '))
 end
 
-return #settled
+return others

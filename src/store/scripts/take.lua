@@ -7,7 +7,7 @@ Nothing to do: the lease is released.
 
 ARGV  prefix, lane, token, lease (ms), n
 
-      {"batch", again, id, input, base, takes, id, input, base, takes, …}
+      {"batch", again, id, input, base, pushing, takes, id, …}
           again: 1 if these were taken before
       {"idle"}      the lane is empty; the lease is released
       {"lost"}      the lease is somebody else's
@@ -105,11 +105,12 @@ for _, id in ipairs(ids) do
                'batch_size', #ids)
 
     local takes = redis.call('HINCRBY', record, 'takes', 1)
-    local fields = redis.call('HMGET', record, 'input', 'base')
+    local fields = redis.call('HMGET', record, 'input', 'base', 'pushing')
 
     reply[#reply + 1] = id
     reply[#reply + 1] = fields[1] or ''
     reply[#reply + 1] = fields[2] or ''
+    reply[#reply + 1] = fields[3] or ''
     reply[#reply + 1] = takes
 end
 

@@ -353,7 +353,7 @@ static void
 test_a_takeover_of_several_bases(void **state)
 {
     test_t               *t;
-    pm_oid_t              bases[3];
+    pm_oid_t              bases[3], pushing;
     pm_batch_t           *batch;
     pm_promotion_t        promotions[3];
     pm_batch_settings_t   settings;
@@ -400,6 +400,24 @@ test_a_takeover_of_several_bases(void **state)
     memset(bases, 0, sizeof(bases));
     promotions[1] = promotions[2];
     test_ok(t, pm_batch_create(&settings, promotions, 2, &batch, &t->err));
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_failed(batch, 0, PM_NO_CHANGES, "no changes found");
+    pm_batch_destroy(batch);
+
+    /* pushed before, and again on the head: that second push may yet land */
+
+    bases[0] = test_oid(t, "main~1");
+    settings.pushing = &pushing;
+    pushing = test_oid(t, "main");
+
+    test_ok(t, pm_batch_create(&settings, promotions, 1, &batch, &t->err));
+    test_plans(batch, PM_BATCH_UNKNOWN);
+    test_is_unknown(batch, 0);
+    pm_batch_destroy(batch);
+
+    pushing = bases[0];
+
+    test_ok(t, pm_batch_create(&settings, promotions, 1, &batch, &t->err));
     test_plans(batch, PM_BATCH_SETTLED);
     test_failed(batch, 0, PM_NO_CHANGES, "no changes found");
     pm_batch_destroy(batch);
