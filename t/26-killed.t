@@ -6,7 +6,10 @@ use lib 't/lib';
 use Promotions::Test;
 
 my $asan = $ENV{PROMOTIONS_ASAN} ? 4 : 1;
-my $scene = scene(workers => 4, http => 'promotions_lease 1s;');
+my $server = Promotions::Redis->start;
+my $scene = scene(workers => 4, http => 'promotions_lease 1s;',
+                  redis => $server, redis_directive => 'promotions_redis '
+                      . $server->directive . ' timeout=500ms;');
 my ($nginx, $redis, $repo) = @$scene{qw(nginx redis repo)};
 
 
@@ -102,6 +105,41 @@ for my $where ('before the push', 'in the push') {
     $nginx->restart;
     $scene->landed_once($id, "Redis silent, quit $where");
     unlink $repo->path . '/hooks/pre-receive';
+}
+
+# a binary upgrade
+
+{
+    $nginx->stop;
+    my $daemon = Promotions::Nginx->start(
+        redis => $redis, catalog => $scene->{catalog}, workers => 2,
+        daemon => 1, http => 'promotions_lease 1s;');
+    my $old = $daemon->master;
+    my @old = $daemon->workers;
+    my $gate = $scene->hold;
+    my $client = $scene->waiting(nginx => $daemon);
+    $scene->reached($gate);
+
+    kill 'USR2', $old;
+    wait_for('the new master', sub {
+        my ($new, @workers) = ($daemon->master, $daemon->workers);
+        return $new && $new != $old && @workers == 2;
+    }, 20 * $asan);
+    kill 'QUIT', $old;
+    select undef, undef, undef, 0.3;
+    my $behind = $daemon->open(
+        $scene->commit_request('orders-dev', 'orders-prod'));
+    select undef, undef, undef, 0.2;
+    $scene->release($gate);
+
+    my ($first, $second) = map { $scene->answer($_) } $client, $behind;
+    $scene->landed($first, 'binary upgrade: the job under way is answered');
+    is($second->{status}, 200, 'one that came meanwhile is promoted');
+    ok(eval { wait_for('the old ones to end', sub {
+        !grep { !gone($_) } $old, @old }, 10 * $asan) },
+       'the old master and its workers end');
+    $scene->landed($scene->answer($scene->waiting(nginx => $daemon)),
+                   'the new ones go on');
 }
 
 done_testing();

@@ -5,6 +5,8 @@ use Promotions::Test;
 use Promotions::Remotes;
 use Promotions::Tcp;
 
+use Time::HiRes ();
+
 my $token = 's3cr3t-t0ken-of-the-bot';
 my $wrong = 'wr0ng-t0ken-of-the-bot';
 
@@ -241,12 +243,29 @@ error_is($answers[1], 504, qr{^remote \S+ did not finish within 3000 ms},
          'half a second for each byte');
 is($answers[2]{status}, 504, 'from the first one on');
 
-$r = refused($scene, 'late', 504, qr{silent}, 'silent');
-ok($r->{seconds} >= 1.4 && $r->{seconds} < 1.65,
-   'within the idle timeout and a tenth') or diag($r->{seconds});
-$r = refused($scene, 'slow', 504, qr{within 3000 ms}, 'slow');
-ok($r->{seconds} >= 2.9 && $r->{seconds} < 3.3,
-   'within the timeout and a tenth') or diag($r->{seconds});
+
+# Within a limit; a machine with more to do has three tries.
+
+sub in_time {
+    my ($name, $from, $to, $message) = @_;
+    my $seconds;
+
+    for (1 .. 3) {
+        my $start = Time::HiRes::time();
+        my $r = $scene->commit("$name-dev", "$name-qa");
+        $seconds = Time::HiRes::time() - $start;
+
+        error_is($r, 504, $message, "$name: 504") or last;
+        last if $seconds < $to;
+    }
+
+    ok($seconds >= $from && $seconds < $to, "$name: in $to s")
+        or diag($seconds);
+}
+
+
+in_time('late', 1.4, 1.65, qr{silent});
+in_time('slow', 2.9, 3.3, qr{within 3000 ms});
 
 $plain->commit({ 'dev/values.yaml' => "tag: 5\n" });
 lands($scene, 'plain', $plain, 'after all that');

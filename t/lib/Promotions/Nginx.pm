@@ -253,7 +253,11 @@ sub environment {
 sub command {
     my ($self) = @_;
     my $dir = $self->{dir};
-    return ('nginx', '-p', $dir, '-c', "$dir/nginx.conf",
+
+    # the whole path: a binary upgrade runs it again
+    my ($nginx) = grep { -x } map { "$_/nginx" }
+                  qw(/usr/local/sbin /usr/local/bin /usr/sbin /usr/bin);
+    return ($nginx // 'nginx', '-p', $dir, '-c', "$dir/nginx.conf",
             '-e', "$dir/error.log");
 }
 

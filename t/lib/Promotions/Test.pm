@@ -93,8 +93,14 @@ sub done_testing {
 }
 
 
-# A file that dies on its way still shows why nginx had trouble.
+# A file that dies on its way still shows why nginx had trouble, and leaves no
+# daemon behind.
 END {
+    {
+        local $?;
+        $_->stop for grep { $_->{daemon} } @Promotions::Nginx::all;
+    }
+
     if ($? != 0) {
         local $?;
         Test::More::diag($_)
