@@ -502,12 +502,20 @@ ngx_http_promotions_submit_queued(ngx_http_promotions_ctx_t *ctx)
 static void
 ngx_http_promotions_submit_timer(ngx_event_t *ev)
 {
-    ngx_http_promotions_ctx_t  *ctx = ev->data;
+    ngx_http_promotions_ctx_t       *ctx = ev->data;
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(ctx->request,
+                                        ngx_http_promotions_module);
 
     if (ctx->resubmit) {
         ctx->resubmit = 0;
 
         ngx_http_promotions_wait_hold(ctx);
+
+        /* whatever becomes of the reply, there is an end to the wait */
+
+        ngx_add_timer(&ctx->timer, plcf->wait);
         ngx_http_promotions_submit_all(ctx, 1);
         ngx_http_promotions_wait_release(ctx);
         return;
