@@ -24,7 +24,7 @@ sub promoted {
 
     $scene->change;
     my $r = $scene->commit('orders-dev', 'orders-qa', message => $message);
-    $scene->landed($r, "$message: promoted");
+    $scene->landed($r, (split /\n/, $message)[0] . ': promoted');
     return $r->{headers}{'promotion-id'};
 }
 
@@ -47,7 +47,7 @@ sub undone {
 # without a body
 
 my $before = $repo->tree('main:qa/orders');
-my $id = promoted("bumped version\n");
+my $id = promoted("bumped version\n\nand why");
 my $commit = $repo->head;
 my $dev = $repo->tree('main:dev/orders');
 
