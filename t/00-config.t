@@ -18,6 +18,14 @@ write_file("$dir/known_hosts", "git.example.com ssh-ed25519 AAAA\n");
 write_file("$dir/key", "key\n", 0600);
 write_file("$dir/readable", "https://bot:t0psecret\@git.example.com\n", 0644);
 write_file("$dir/empty", '');
+write_file("$dir/open-key", "key\n", 0644);
+write_file("$dir/damaged.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n"
+                               . "-----END CERTIFICATE-----\n");
+run('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj',
+    '/CN=test', '-keyout', "$dir/ca.key", '-out', "$dir/ca.pem");
+write_file("$dir/bundle.pem", "# two\n" . read_file("$dir/ca.pem") x 2);
+write_file("$dir/half.pem", read_file("$dir/ca.pem")
+                            . read_file("$dir/damaged.pem"));
 
 my @usual = (catalog => $manifests,
              redis_directive => 'promotions_redis 127.0.0.1:6379;');
@@ -125,11 +133,16 @@ my %wrong = (
     promotions_request_ttl         => ['ever', '0'],
     promotions_committer           => ['nobody', '"Bot <bot"', '"Bot bot@x>"',
                                        '"<a@b>"', '"Bot <>"'],
-    promotions_credentials         => ["$dir/missing", "$dir/readable"],
+    promotions_mirrors             => ['""'],
+    promotions_catalog             => ['codefresh ""', '"" /tmp'],
+    promotions_credentials         => ["$dir/missing", "$dir/readable", '""'],
     promotions_webhook_secrets     => ["$dir/missing", "$dir/readable"],
-    promotions_trusted_certificate => ["$dir/missing"],
-    promotions_ssh_key             => ["$dir/missing"],
-    promotions_ssh_known_hosts     => ["$dir/missing"],
+    promotions_trusted_certificate => ["$dir/missing", "$dir/empty", $dir,
+                                       "$dir/ca.key", "$dir/damaged.pem",
+                                       "$dir/half.pem", '""'],
+    promotions_ssh_key             => ["$dir/missing", $dir, "$dir/open-key",
+                                       '""'],
+    promotions_ssh_known_hosts     => ["$dir/missing", '""'],
     promotions_forge               => ['git.example.com sourceforge',
                                        'git.example.com gitea colour=red',
                                        'git.example.com gitea api=ftp://x/',
@@ -140,7 +153,9 @@ my %wrong = (
 for my $name (sort grep { $is_documented{$_} } keys %wrong) {
     for my $value (@{ $wrong{$name} }) {
         my $output = fails("$name $value", qr/\Q$name\E|\Q$dir\E/,
-                           http => "$name $value;");
+                           $name eq 'promotions_mirrors'
+                               ? (mirrors => "$name $value;")
+                               : (http => "$name $value;"));
         unlike($output, qr/t0psecret/, 'and shows no secret')
             if $value =~ /readable/;
     }
@@ -163,6 +178,7 @@ my %right = (
     promotions_committer           => '"Bot Ölaf <bot@example.com>"',
     promotions_credentials         => "$dir/credentials",
     promotions_webhook_secrets     => "$dir/secrets",
+    promotions_trusted_certificate => "$dir/bundle.pem",
     promotions_ssh_key             => "$dir/key",
     promotions_ssh_known_hosts     => "$dir/known_hosts",
     promotions_forge               => 'git.example.com gitea '
@@ -171,6 +187,41 @@ my %right = (
 
 for my $name (sort grep { $is_documented{$_} } keys %right) {
     passes("$name $right{$name}", http => "$name $right{$name};");
+}
+
+
+# files that root can read, and the workers cannot
+
+SKIP: {
+    skip 'only root has workers of another user', 6 if $> != 0;
+
+    my $theirs = temporary_folder();
+    chmod 0755, $theirs;
+    write_file("$theirs/closed/known_hosts", "x\n");
+    chmod 0700, "$theirs/closed";
+
+    for my $file ('key', 'closed/known_hosts') {
+        write_file("$theirs/key", "key\n", 0600);
+        my $name = $file eq 'key' ? 'promotions_ssh_key'
+                                  : 'promotions_ssh_known_hosts';
+        fails("$name that the workers cannot read",
+              qr/"$name": the workers' user "www-data" cannot read "\Q$theirs/,
+              user => 'www-data', http => "$name $theirs/$file;");
+    }
+
+    my (undef, undef, $user, $group) = getpwnam 'www-data';
+    chown $user, $group, "$theirs/key";
+    passes('a key of theirs', user => 'www-data',
+           http => "promotions_ssh_key $theirs/key;");
+    chmod 0640, "$theirs/key";
+    fails('one of theirs that ssh refuses', qr/ssh refuses.*chmod 600/,
+          user => 'www-data', http => "promotions_ssh_key $theirs/key;");
+    chown 0, $group, "$theirs/key";
+    passes('one of root for their group, which ssh accepts',
+           user => 'www-data', http => "promotions_ssh_key $theirs/key;");
+    chown 0, 0, "$theirs/key";
+    fails('one for the group of root', qr/"www-data" cannot read/,
+          user => 'www-data', http => "promotions_ssh_key $theirs/key;");
 }
 
 
@@ -246,6 +297,15 @@ my ($status) = $nginx->test_configuration;
 is($status, 0, 'a folder of mirrors is made');
 is(sprintf('%o', (stat "$nginx->{dir}/mirrors")[2] & 0777), '700',
    'for the worker alone');
+
+for my $slashes ('/', '///') {
+    $nginx = Promotions::Nginx->new(@usual,
+        mirrors => "promotions_mirrors \@DIR\@/deep/mirrors$slashes;");
+    ($status) = $nginx->test_configuration;
+    is($status, 0, "a path that ends in $slashes");
+    is(sprintf('%o', (stat "$nginx->{dir}/deep/mirrors")[2] & 0777), '700',
+       'is for the worker alone, too');
+}
 
 
 # every directive of the module is documented, and none that it lacks

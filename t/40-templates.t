@@ -290,6 +290,18 @@ for my $case (@unsafe) {
     is($repo->head, $before, "$name: nothing lands");
 }
 
+# many large files: time is bounded
+my $large = "a: 1\n" . '#' x (7 << 20) . "\n";
+$repo->commit({ map { ("dev/orders/large/$_.yaml" => "$large# dev\n",
+                       "qa/orders/large/$_.yaml" => $large) } 1 .. 5 });
+is(catalog_is(template('large', promotion => paths(
+       'large/*.yaml' => ['$.a']))), '', 'a template of large files');
+error_is($scene->preview('orders-dev', 'orders-qa'), 422,
+         qr/^large\/5\.yaml: values are selected in more than 64 MiB of files/,
+         'too much to look through');
+is(catalog_is(template('image', promotion => paths(
+       'values.yaml' => ['$.image.tag']))), '', 'a smaller one');
+
 # one that fails does not touch its neighbours
 $repo->commit({ 'qa/orders/values.yaml' => "image:\n  tag: 1\n",
                 'prod/orders/values.yaml' => "image: *no\n",

@@ -35,6 +35,8 @@ typedef struct {
 
 
 struct pm_glob_s {
+    char            *prefix;     /* what every match begins with */
+    size_t           len;        /* of it */
     size_t           n;          /* the last one is END */
     pm_glob_token_t  tokens[];
 };
@@ -291,6 +293,13 @@ pm_glob_compile(pm_arena_t *arena, const char *text, pm_glob_t **glob,
         return pm_error_memory(err);
     }
 
+    parser.glob->len = strcspn(text, "*?[\\");
+    parser.glob->prefix = pm_arena_strndup(arena, text, parser.glob->len);
+
+    if (parser.glob->prefix == NULL) {
+        return pm_error_memory(err);
+    }
+
     while (*parser.p != '\0') {
         rc = pm_glob_next(&parser);
         if (rc != 0) {
@@ -412,6 +421,12 @@ pm_glob_match(const pm_glob_t *glob, const char *path)
     size_t    i, word;
     uint32_t  c;
     uint64_t  bits, alive, states[PM_GLOB_WORDS], next[PM_GLOB_WORDS];
+
+    /* most patterns are about another folder */
+
+    if (strncmp(path, glob->prefix, glob->len) != 0) {
+        return 0;
+    }
 
     memset(states, 0, sizeof(states));
     pm_glob_enter(glob, states, 0);

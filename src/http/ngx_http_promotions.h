@@ -133,6 +133,7 @@ struct ngx_http_promotions_ctx_s {
     /* body */
     ngx_http_promotions_body_pt      body_handler;
     pm_request_kind_t                kind;
+    pm_request_t                    *revert;     /* the promotion_arena's */
 
     /* what the request waits for */
     ngx_http_promotions_waiter_t     first;
@@ -188,8 +189,8 @@ ngx_int_t ngx_http_promotions_health_handler(ngx_http_request_t *r);
 
 /*
  * Reads the body and calls handler with all of it (then the request holds one
- * reference that the handler must finalize).  Returns what a content handler
- * returns.
+ * reference that the handler must finalize).  Only a revert (ctx->kind) may
+ * have none.  Returns what a content handler returns.
  */
 ngx_int_t ngx_http_promotions_read_body(ngx_http_request_t *r,
     ngx_http_promotions_body_pt handler);
@@ -205,6 +206,10 @@ ngx_int_t ngx_http_promotions_preview(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_show(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_list(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_cancel(ngx_http_request_t *r);
+
+/* ngx_http_promotions_revert.c: what undoes one that has landed. */
+
+ngx_int_t ngx_http_promotions_revert(ngx_http_request_t *r);
 
 /* An argument of the query, unescaped; empty if it is not there. */
 ngx_str_t ngx_http_promotions_query(ngx_http_request_t *r, const char *name);

@@ -15,6 +15,7 @@ typedef struct {
 } ngx_http_promotions_file_t;
 
 
+static ngx_uint_t ngx_http_promotions_has_body(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_promotions_is_json(ngx_http_request_t *r);
 static void ngx_http_promotions_body_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_promotions_body_memory(ngx_http_request_t *r,
@@ -37,8 +38,9 @@ ngx_http_promotions_read_body(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (!ngx_http_promotions_is_json(r)) {
-
+    if (!ngx_http_promotions_is_json(r)
+        && (ctx->kind != PM_REQUEST_REVERT || ngx_http_promotions_has_body(r)))
+    {
         if (ngx_http_promotions_discard_body(r) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
@@ -57,6 +59,13 @@ ngx_http_promotions_read_body(ngx_http_request_t *r,
     }
 
     return NGX_DONE;
+}
+
+
+static ngx_uint_t
+ngx_http_promotions_has_body(ngx_http_request_t *r)
+{
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked;
 }
 
 

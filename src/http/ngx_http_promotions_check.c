@@ -1,8 +1,7 @@
 #include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_check_file.h"
 
 
-static char *ngx_http_promotions_check_files(ngx_conf_t *cf,
-    ngx_http_promotions_main_conf_t *pmcf);
 static char *ngx_http_promotions_check_remotes(ngx_conf_t *cf,
     ngx_http_promotions_main_conf_t *pmcf);
 static ngx_int_t ngx_http_promotions_check_remote(
@@ -28,37 +27,6 @@ ngx_http_promotions_check(ngx_conf_t *cf,
     }
 
     return ngx_http_promotions_check_remotes(cf, pmcf);
-}
-
-
-/* A file that is named must be there: better told now than by a 502. */
-
-static char *
-ngx_http_promotions_check_files(ngx_conf_t *cf,
-    ngx_http_promotions_main_conf_t *pmcf)
-{
-    ngx_uint_t  i;
-
-    struct {
-        const char  *directive;
-        const char  *file;
-    } files[] = {
-        { "promotions_ssh_key", pmcf->git.ssh_key },
-        { "promotions_ssh_known_hosts", pmcf->git.ssh_known_hosts },
-        { "promotions_trusted_certificate", pmcf->git.ca_file }
-    };
-
-    for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-
-        if (files[i].file != NULL && access(files[i].file, R_OK) != 0) {
-            ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
-                          "\"%s\": cannot read \"%s\"", files[i].directive,
-                          files[i].file);
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    return NGX_CONF_OK;
 }
 
 

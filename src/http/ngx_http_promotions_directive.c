@@ -6,6 +6,10 @@ static char *ngx_http_promotions_location(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_promotions_catalog(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_promotions_path(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_promotions_mirrors(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_promotions_committer(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_thread_pool(ngx_conf_t *cf,
@@ -98,7 +102,7 @@ ngx_command_t  ngx_http_promotions_commands[] = {
 
     { ngx_string("promotions_mirrors"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_promotions_mirrors,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, mirrors),
       NULL },
@@ -112,28 +116,28 @@ ngx_command_t  ngx_http_promotions_commands[] = {
 
     { ngx_string("promotions_credentials"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_promotions_path,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, credentials),
       NULL },
 
     { ngx_string("promotions_ssh_key"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_promotions_path,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, ssh_key),
       NULL },
 
     { ngx_string("promotions_ssh_known_hosts"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_promotions_path,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, ssh_known_hosts),
       NULL },
 
     { ngx_string("promotions_trusted_certificate"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_promotions_path,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, trusted_certificate),
       NULL },
@@ -292,7 +296,7 @@ ngx_http_promotions_catalog(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    if (value[1].len == 0) {
+    if (value[1].len == 0 || value[2].len == 0) {
         return "needs a runtime's name and a path";
     }
 
@@ -309,6 +313,40 @@ ngx_http_promotions_catalog(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* Without a value a directive would count as one that is not there. */
+
+static char *
+ngx_http_promotions_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "needs a path";
+    }
+
+    return ngx_conf_set_str_slot(cf, cmd, conf);
+}
+
+
+/* A slash at its end would make the folder one that leads to itself. */
+
+static char *
+ngx_http_promotions_mirrors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    while (value[1].len > 1 && value[1].data[value[1].len - 1] == '/') {
+        value[1].data[--value[1].len] = '\0';
+    }
+
+    return ngx_http_promotions_path(cf, cmd, conf);
 }
 
 

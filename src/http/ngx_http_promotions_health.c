@@ -17,6 +17,8 @@ static void ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t redis);
 static void ngx_http_promotions_health_run(void *data);
 static void ngx_http_promotions_health_done(void *data);
+static void ngx_http_promotions_health_answer(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t redis, const char *other);
 
 
 ngx_int_t
@@ -99,7 +101,7 @@ ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
         != NGX_OK)
     {
         ngx_free(health);
-        ngx_http_promotions_finish(ctx, NGX_HTTP_SERVICE_UNAVAILABLE);
+        ngx_http_promotions_health_answer(ctx, redis, "threads");
     }
 }
 
@@ -118,37 +120,49 @@ ngx_http_promotions_health_run(void *data)
 static void
 ngx_http_promotions_health_done(void *data)
 {
-    json_t                        *json, *down;
-    ngx_uint_t                     status;
     ngx_http_promotions_ctx_t     *ctx;
     ngx_http_promotions_health_t  *health = data;
 
     ctx = ngx_http_promotions_find((char *) health->id);
 
     if (ctx != NULL) {
-
-        if (health->redis && health->writable) {
-            status = NGX_HTTP_OK;
-            json = json_pack("{s:s}", "status", "ok");
-
-        } else {
-            status = NGX_HTTP_SERVICE_UNAVAILABLE;
-            down = json_array();
-
-            if (!health->redis) {
-                (void) json_array_append_new(down, json_string("redis"));
-            }
-
-            if (!health->writable) {
-                (void) json_array_append_new(down, json_string("mirrors"));
-            }
-
-            json = json_pack("{s:s, s:o}", "status", "down", "down", down);
-        }
-
-        ngx_http_promotions_finish(ctx,
-            ngx_http_promotions_send_json(ctx->request, status, json));
+        ngx_http_promotions_health_answer(ctx, health->redis,
+                                          health->writable ? NULL
+                                                           : "mirrors");
     }
 
     ngx_free(health);
+}
+
+
+/* other: what is down besides Redis, or NULL. */
+
+static void
+ngx_http_promotions_health_answer(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t redis, const char *other)
+{
+    json_t      *json, *down;
+    ngx_uint_t   status;
+
+    if (redis && other == NULL) {
+        status = NGX_HTTP_OK;
+        json = json_pack("{s:s}", "status", "ok");
+
+    } else {
+        status = NGX_HTTP_SERVICE_UNAVAILABLE;
+        down = json_array();
+
+        if (!redis) {
+            (void) json_array_append_new(down, json_string("redis"));
+        }
+
+        if (other != NULL) {
+            (void) json_array_append_new(down, json_string(other));
+        }
+
+        json = json_pack("{s:s, s:o}", "status", "down", "down", down);
+    }
+
+    ngx_http_promotions_finish(ctx,
+        ngx_http_promotions_send_json(ctx->request, status, json));
 }

@@ -66,6 +66,10 @@ ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
 {
     ngx_http_promotions_job_t  *job;
 
+    if (ngx_http_promotions_worker.ending) {
+        return NGX_ERROR;
+    }
+
     job = ngx_calloc(sizeof(ngx_http_promotions_job_t), ngx_cycle->log);
     if (job == NULL) {
         return NGX_ERROR;

@@ -18,8 +18,8 @@ void ngx_http_promotions_job_init(ngx_cycle_t *cycle);
 /*
  * Has run(data) called in a thread and then done(data) on the event loop.
  * data belongs to the job until done: run touches nothing else but what is
- * constant.  NGX_ERROR: the pool's queue is full, or no memory; nothing will
- * be called.
+ * constant.  NGX_ERROR: the pool's queue is full, no memory, or the worker ends
+ * and has no threads any more; nothing will be called.
  *
  * done may never come: a worker that is killed, or that ends because its time
  * is over.  What run did must be recoverable without it.

@@ -1,3 +1,4 @@
+#include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_preview.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_submit.h"
@@ -12,16 +13,9 @@ static void ngx_http_promotions_promote_body(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_promote_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
-static ngx_int_t ngx_http_promotions_promote_owner(
-    ngx_http_promotions_ctx_t *ctx, pm_promotion_t *promotions,
-    ngx_uint_t n);
-static ngx_int_t ngx_http_promotions_promote_digest(
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     ngx_uint_t write);
-static int ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
-    pm_promotion_t *promotion, ngx_uint_t override, pm_error_t *err);
 
 
 ngx_int_t
@@ -178,9 +172,7 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-/* Each promotion and the waiter that waits for it. */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
     pm_promotion_t *promotions, ngx_uint_t n)
 {
@@ -226,9 +218,7 @@ ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-/* What tells a body from another under the same Idempotency-Key. */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
     ngx_str_t *body)
 {
@@ -295,7 +285,7 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
  * say "override", which stays in the record.
  */
 
-static int
+int
 ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
     pm_promotion_t *promotion, ngx_uint_t override, pm_error_t *err)
 {

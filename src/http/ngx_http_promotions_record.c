@@ -9,12 +9,8 @@ static ngx_int_t ngx_http_promotions_ask_record(ngx_http_request_t *r,
 static void ngx_http_promotions_shown(void *data, redisReply *reply);
 static void ngx_http_promotions_cancel_read(void *data, redisReply *reply);
 static void ngx_http_promotions_cancelled(void *data, redisReply *reply);
-static ngx_uint_t ngx_http_promotions_record_visible(
-    const pm_store_key_t *key, redisReply *fields);
 static ngx_uint_t ngx_http_promotions_record_seen(const pm_store_key_t *key,
     const char *environment);
-static ngx_int_t ngx_http_promotions_record_missing(
-    ngx_http_promotions_ctx_t *ctx);
 
 
 ngx_int_t
@@ -24,14 +20,12 @@ ngx_http_promotions_show(ngx_http_request_t *r)
 }
 
 
-/* Reads the record of the route's id; the handler's data is the context. */
-
 static ngx_int_t
 ngx_http_promotions_ask_record(ngx_http_request_t *r,
     ngx_promotions_redis_handler_pt handler)
 {
-    ngx_str_t                      argv[2], *prefix;
-    ngx_http_promotions_ctx_t     *ctx;
+    ngx_int_t                   rc;
+    ngx_http_promotions_ctx_t  *ctx;
 
     ctx = ngx_http_promotions_get_ctx(r);
 
@@ -39,6 +33,26 @@ ngx_http_promotions_ask_record(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    rc = ngx_http_promotions_record_read(ctx, handler);
+
+    if (rc != NGX_AGAIN) {
+        return rc;
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_promotions_record_read(ngx_http_promotions_ctx_t *ctx,
+    ngx_promotions_redis_handler_pt handler)
+{
+    ngx_str_t            argv[2], *prefix;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
     prefix = &ngx_http_promotions_worker.pmcf->redis.prefix;
 
     ngx_str_set(&argv[0], "HGETALL");
@@ -60,9 +74,7 @@ ngx_http_promotions_ask_record(ngx_http_request_t *r,
                    "redis is not available, try again");
     }
 
-    r->main->count++;
-
-    return NGX_DONE;
+    return NGX_AGAIN;
 }
 
 
@@ -241,9 +253,7 @@ ngx_http_promotions_asked_ctx(ngx_http_promotions_asked_t *asked)
 }
 
 
-/* Any grant on its source or on its target; a record that is there. */
-
-static ngx_uint_t
+ngx_uint_t
 ngx_http_promotions_record_visible(const pm_store_key_t *key,
     redisReply *fields)
 {
@@ -276,9 +286,7 @@ ngx_http_promotions_record_seen(const pm_store_key_t *key,
 }
 
 
-/* Also for one that the key must not see: it does not learn that it is. */
-
-static ngx_int_t
+ngx_int_t
 ngx_http_promotions_record_missing(ngx_http_promotions_ctx_t *ctx)
 {
     pm_error_t  err;

@@ -22,6 +22,21 @@ json_t *ngx_http_promotions_record_json(const ngx_str_t *id,
 const char *ngx_http_promotions_record_field(redisReply *fields,
     const char *name);
 
+/*
+ * Reads the record of ctx->target; the handler's data is the context, its
+ * reply an array of fields.  NGX_AGAIN; otherwise what the request is to be
+ * finalized with.
+ */
+ngx_int_t ngx_http_promotions_record_read(ngx_http_promotions_ctx_t *ctx,
+    ngx_promotions_redis_handler_pt handler);
+
+/* Any grant on its source or on its target; a record that is there. */
+ngx_uint_t ngx_http_promotions_record_visible(const pm_store_key_t *key,
+    redisReply *fields);
+
+/* The answer 404, also for one that the key must not see: it does not learn
+ * that it is. */
+ngx_int_t ngx_http_promotions_record_missing(ngx_http_promotions_ctx_t *ctx);
 
 
 /* Whom a script's reply is for: found again by the id that it waits under. */

@@ -89,6 +89,8 @@ ngx_http_promotions_record_input(json_t *json, json_t *input)
     (void) json_object_set(json, "override",
                            json_object_get(input, "overridden"));
     (void) json_object_set(json, "group", json_object_get(input, "group"));
+    (void) json_object_set(json, "reverts",
+                           json_object_get(input, "revertCommit"));
     (void) json_object_set(json, "message", json_object_get(input, "message"));
     (void) json_object_set(json, "description",
                            json_object_get(input, "description"));

@@ -147,6 +147,9 @@ ngx_http_promotions_send_error(ngx_http_request_t *r, ngx_uint_t status,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        ngx_memzero(r->headers_out.www_authenticate,
+                    sizeof(ngx_table_elt_t));
+
         r->headers_out.www_authenticate->hash = 1;
         ngx_str_set(&r->headers_out.www_authenticate->key,
                     "WWW-Authenticate");

@@ -73,6 +73,11 @@ static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
       "GET, HEAD, DELETE",
       ngx_http_promotions_cancel },
 
+    { ngx_string("{id}/revert"),
+      NGX_HTTP_POST,
+      "POST",
+      ngx_http_promotions_revert },
+
     { ngx_null_string, 0, NULL, NULL }
 };
 
@@ -144,16 +149,16 @@ ngx_http_promotions_unauthorized(ngx_http_request_t *r,
 }
 
 
-/* What follows the prefix, with "{id}" for an id, which ctx keeps. */
+/* What follows the prefix, with "{id}" for an id at its beginning, which ctx
+ * keeps. */
 
 static ngx_str_t
 ngx_http_promotions_route_name(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx)
 {
-    ngx_str_t                        name;
+    size_t                           len;
+    ngx_str_t                        name, route;
     ngx_http_promotions_loc_conf_t  *plcf;
-
-    static const ngx_str_t  id = ngx_string("{id}");
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
 
@@ -175,12 +180,28 @@ ngx_http_promotions_route_name(ngx_http_request_t *r,
         name.len--;
     }
 
-    if (pm_store_id_valid((char *) name.data, name.len)) {
-        ctx->target = name;
-        return id;
+    len = ngx_min(name.len, NGX_HTTP_PROMOTIONS_ID_SIZE);
+
+    if (!pm_store_id_valid((char *) name.data, len)
+        || (name.len > len && name.data[len] != '/'))
+    {
+        return name;
     }
 
-    return name;
+    ctx->target.data = name.data;
+    ctx->target.len = len;
+
+    route.len = sizeof("{id}") - 1 + name.len - len;
+    route.data = ngx_pnalloc(r->pool, route.len);
+
+    if (route.data == NULL) {
+        return r->uri;
+    }
+
+    (void) ngx_sprintf(route.data, "{id}%*s", name.len - len,
+                       name.data + len);
+
+    return route;
 }
 
 

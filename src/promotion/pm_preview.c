@@ -239,7 +239,7 @@ pm_preview_file(pm_preview_t *preview, const pm_selection_file_t *selected,
                               (new.absent || new.binary) ? NULL : &new.data);
     failed |= pm_preview_text(preview, file, "patch",
                               patch.data ? &patch : NULL);
-    cut = 0;
+    cut = selected->cut;
     failed |= json_object_set_new(file, "properties",
                   pm_preview_properties(selected, &preview->left, &cut));
     preview->cut |= (unsigned) cut;

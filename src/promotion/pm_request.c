@@ -199,17 +199,18 @@ static void
 pm_request_commit(pm_request_reader_t *reader, const json_t *root,
     pm_request_t *request)
 {
-    static const pm_request_rule_t  message = {
+    static const pm_request_rule_t  required = {
         .required = 1, .text = 1, .trailers = 1, .limit = PM_REQUEST_MESSAGE
     };
-    static const pm_request_rule_t  description = {
+    static const pm_request_rule_t  optional = {
         .required = 0, .text = 1, .trailers = 1, .limit = PM_REQUEST_MESSAGE
     };
 
     request->message = pm_request_string(reader, root, "message", "message",
-                                         &message);
+                                         request->kind == PM_REQUEST_REVERT
+                                         ? &optional : &required);
     request->description = pm_request_string(reader, root, "description",
-                                             "description", &description);
+                                             "description", &optional);
 }
 
 
@@ -243,6 +244,13 @@ pm_request_parse(pm_arena_t *arena, const char *body, size_t len,
         return rc;
     }
 
+    if (kind == PM_REQUEST_REVERT) {
+        pm_request_commit(&reader, root, request);
+        request->override = pm_request_boolean(&reader, root, "override");
+
+        goto done;
+    }
+
     /* the documented order of faults is the order of these lines */
 
     pm_request_application(&reader, pm_request_get(root, "srcAppId"),
@@ -267,6 +275,8 @@ pm_request_parse(pm_arena_t *arena, const char *body, size_t len,
                                               64, 64);
     request->dry_run = pm_request_boolean(&reader, root, "dryRun");
     request->override = pm_request_boolean(&reader, root, "override");
+
+done:
 
     if (reader.failed) {
         return PM_UNAVAILABLE;

@@ -22,7 +22,9 @@
 typedef enum {
     PM_REQUEST_COMMIT,
     PM_REQUEST_PREVIEW,                /* a commit's body without message */
-    PM_REQUEST_PULL_REQUEST
+    PM_REQUEST_PULL_REQUEST,
+    PM_REQUEST_REVERT                  /* no applications; nothing is
+                                          required */
 } pm_request_kind_t;
 
 
@@ -42,7 +44,8 @@ typedef struct {
     unsigned              dry_run:1;
     unsigned              override:1;
     unsigned              draft:1;
-    const char           *message;          /* NULL in a preview */
+    const char           *message;          /* NULL in a preview, and where a
+                                               revert has none */
     const char           *description;      /* NULL: none */
     const char           *source_commit;    /* srcAppCommitSha, or NULL */
     const char           *expected_digest;  /* 64 lower-case hex, or NULL */

@@ -15,12 +15,22 @@
 #include "promotion/pm_source.h"
 
 
+/* Texts of files, source and destination, that one promotion may edit values
+ * in: it bounds time, about 0.1 s a MiB. */
+#define PM_SELECTION_TEXT        (64 * 1024 * 1024)
+
+/* Texts of values that are kept to be shown. */
+#define PM_SELECTION_PROPERTIES  (8 * 1024 * 1024)
+
+
 /* A file that changes. */
 
 typedef struct {
-    pm_git_change_t            change;       /* from the tree's root */
-    const pm_edit_property_t  *properties;   /* values that were edited */
-    size_t                     nproperties;
+    pm_git_change_t      change;         /* from the tree's root */
+    pm_edit_property_t  *properties;     /* values that were edited; only where
+                                            the plan is to explain itself */
+    size_t               nproperties;
+    unsigned             cut:1;          /* there are more */
 } pm_selection_file_t;
 
 
@@ -32,7 +42,7 @@ typedef struct {
 } pm_selection_skipped_t;
 
 
-/* One plan; set all but the buffers, which begin empty. */
+/* One plan; set what stands before the buffers, and err. */
 
 typedef struct {
     const pm_template_t  *template;      /* NULL: every file */
@@ -40,12 +50,18 @@ typedef struct {
     pm_git_mirror_t      *mirror;        /* the destination's */
     const pm_oid_t       *tree;          /* on which it is planned */
     pm_arena_t           *arena;
-    unsigned              explain:1;     /* list what is skipped in files that
-                                            do not differ, too */
+    unsigned              explain:1;     /* keep the values, and list what is
+                                            skipped also in files that do not
+                                            differ */
     pm_buffer_t           files;         /* of pm_selection_file_t, unsorted,
                                             perhaps with paths twice */
     pm_buffer_t           skipped;       /* of pm_selection_skipped_t */
     pm_error_t           *err;
+
+    size_t                text;          /* read so far */
+    size_t                explained;     /* read only to explain */
+    size_t                properties;    /* kept so far */
+    pm_arena_t           *work;          /* of the file at hand: documents */
 
     /* of the part at hand */
     const pm_part_t      *part;

@@ -27,7 +27,7 @@ pm_selection_spared(const pm_selection_t *selection,
         return 0;
     }
 
-    *paths = pm_arena_alloc(selection->arena, n * sizeof(void *));
+    *paths = pm_arena_alloc(selection->work, n * sizeof(void *));
     if (*paths == NULL) {
         return pm_error_memory(selection->err);
     }
@@ -81,10 +81,19 @@ pm_selection_parse(pm_selection_t *selection, pm_edit_side_t side,
     mirror = (side == PM_EDIT_SOURCE) ? selection->source->mirror
                                       : selection->mirror;
 
-    rc = pm_git_blob(mirror, id, PM_DOCUMENT_SIZE, selection->arena, &text,
+    rc = pm_git_blob(mirror, id, PM_DOCUMENT_SIZE, selection->work, &text,
                      &size, selection->err);
     if (rc != 0) {
         return rc;
+    }
+
+    selection->text += text.len;
+
+    if (selection->text > PM_SELECTION_TEXT) {
+        return pm_error_set(selection->err, PM_UNPROCESSABLE,
+                            "%s: values are selected in more than %d MiB of "
+                            "files; promote some of them whole, with \"*\"",
+                            name, PM_SELECTION_TEXT / 1024 / 1024);
     }
 
     if (size > text.len) {
@@ -96,7 +105,7 @@ pm_selection_parse(pm_selection_t *selection, pm_edit_side_t side,
                                                    : "destination");
     }
 
-    return pm_edit_parse(selection->arena, side, name, text.data, text.len,
+    return pm_edit_parse(selection->work, side, name, text.data, text.len,
                          document, selection->err);
 }
 
@@ -122,7 +131,7 @@ pm_selection_selects(pm_selection_t *selection,
             memset(&nodes, 0, sizeof(pm_jsonpath_nodes_t));
 
             rc = pm_jsonpath_select(paths[i], document->roots[j],
-                                    selection->arena, limits, &nodes,
+                                    selection->work, limits, &nodes,
                                     selection->err);
             if (rc != 0) {
                 return rc;
@@ -190,6 +199,63 @@ pm_selection_source_only(pm_selection_t *selection,
 }
 
 
+/* What was edited outlives the documents, as far as there is place. */
+
+static int
+pm_selection_keep(pm_selection_t *selection, const pm_edit_result_t *result,
+    pm_selection_file_t *file)
+{
+    size_t                     i, size;
+    pm_edit_property_t        *kept;
+    const pm_edit_property_t  *property;
+
+    file->properties = NULL;
+    file->nproperties = 0;
+    file->cut = 0;
+
+    if (!selection->explain) {
+        return 0;
+    }
+
+    file->properties = pm_arena_alloc(selection->arena,
+                                      (result->nproperties + 1)
+                                      * sizeof(pm_edit_property_t));
+    if (file->properties == NULL) {
+        return pm_error_memory(selection->err);
+    }
+
+    for (i = 0; i < result->nproperties; i++) {
+        property = &result->properties[i];
+
+        size = strlen(property->path) + strlen(property->to)
+               + (property->from ? strlen(property->from) : 0);
+
+        if (size > PM_SELECTION_PROPERTIES - selection->properties) {
+            file->cut = 1;
+            break;
+        }
+
+        selection->properties += size;
+
+        kept = &file->properties[file->nproperties++];
+        kept->document = property->document;
+        kept->path = pm_arena_strdup(selection->arena, property->path);
+        kept->to = pm_arena_strdup(selection->arena, property->to);
+        kept->from = property->from
+                     ? pm_arena_strdup(selection->arena, property->from)
+                     : NULL;
+
+        if (kept->path == NULL || kept->to == NULL
+            || (property->from != NULL && kept->from == NULL))
+        {
+            return pm_error_memory(selection->err);
+        }
+    }
+
+    return 0;
+}
+
+
 /* Writes what paths select into the destination's text. */
 
 static int
@@ -205,10 +271,14 @@ pm_selection_merge(pm_selection_t *selection,
 
     memset(&result, 0, sizeof(pm_edit_result_t));
 
-    rc = pm_edit(selection->arena, source, destination, paths, npaths,
+    rc = pm_edit(selection->work, source, destination, paths, npaths,
                  excludes, nexcludes, &result, selection->err);
 
-    for (i = 0; rc == 0 && i < result.nskipped; i++) {
+    /* of a file that is taken whole, nothing was asked for by name */
+
+    for (i = 0; rc == 0 && change->entry != NULL && change->entry->npaths > 0
+                && i < result.nskipped; i++)
+    {
         rc = pm_selection_skip(selection, change->from, result.skipped[i]);
     }
 
@@ -218,14 +288,46 @@ pm_selection_merge(pm_selection_t *selection,
 
     file.change = change->change;
     file.change.new_mode = change->change.old_mode;
-    file.properties = result.properties;
-    file.nproperties = result.nproperties;
 
-    rc = pm_git_objects_blob(selection->objects, result.text.data,
-                             result.text.len, &file.change.new_id,
-                             selection->err);
+    rc = pm_selection_keep(selection, &result, &file);
+
+    if (rc == 0) {
+        rc = pm_git_objects_blob(selection->objects, result.text.data,
+                                 result.text.len, &file.change.new_id,
+                                 selection->err);
+    }
 
     return rc ? rc : pm_selection_add(selection, &file);
+}
+
+
+/* What a file lacks that does not differ.  Nothing can be wrong with it, and
+ * the plan is the same without. */
+
+static void
+pm_selection_explain(pm_selection_t *selection,
+    const pm_selection_change_t *change)
+{
+    size_t          text;
+    pm_error_t      fault, *err;
+    pm_document_t  *source;
+
+    err = selection->err;
+    text = selection->text;
+
+    selection->err = &fault;
+    selection->text = selection->explained;
+
+    if (pm_selection_parse(selection, PM_EDIT_SOURCE, change->from,
+                           &change->change.new_id, &source)
+        == 0)
+    {
+        (void) pm_selection_skip_paths(selection, change, source);
+    }
+
+    selection->explained = selection->text;
+    selection->text = text;
+    selection->err = err;
 }
 
 
@@ -235,29 +337,14 @@ pm_selection_values(pm_selection_t *selection,
 {
     int                     rc;
     size_t                  nexcludes;
-    pm_error_t              fault, *err;
     pm_document_t          *source, *destination;
     const pm_jsonpath_t   **excludes;
 
-    err = selection->err;
-
     if (pm_oid_equal(&change->change.old_id, &change->change.new_id)) {
 
-        if (!selection->explain) {
-            return 0;
+        if (selection->explain) {
+            pm_selection_explain(selection, change);
         }
-
-        /* nothing can be wrong with what does not change */
-
-        selection->err = &fault;
-        rc = pm_selection_parse(selection, PM_EDIT_SOURCE, change->from,
-                                &change->change.new_id, &source);
-
-        if (rc == 0) {
-            (void) pm_selection_skip_paths(selection, change, source);
-        }
-
-        selection->err = err;
 
         return 0;
     }
@@ -400,7 +487,7 @@ pm_selection_sparing(pm_selection_t *selection,
                             change->to);
     }
 
-    rc = pm_jsonpath_compile(selection->arena, "$", 1, &root, selection->err);
+    rc = pm_jsonpath_compile(selection->work, "$", 1, &root, selection->err);
 
     return rc ? rc : pm_selection_merge(selection, change, source,
                                         destination,
@@ -409,8 +496,8 @@ pm_selection_sparing(pm_selection_t *selection,
 }
 
 
-int
-pm_selection_file(pm_selection_t *selection,
+static int
+pm_selection_one(pm_selection_t *selection,
     const pm_selection_change_t *change)
 {
     int                     rc;
@@ -434,4 +521,26 @@ pm_selection_file(pm_selection_t *selection,
     }
 
     return pm_selection_copy(selection, change);
+}
+
+
+int
+pm_selection_file(pm_selection_t *selection,
+    const pm_selection_change_t *change)
+{
+    int  rc;
+
+    /* documents are large, and there may be many */
+
+    selection->work = pm_arena_create();
+    if (selection->work == NULL) {
+        return pm_error_memory(selection->err);
+    }
+
+    rc = pm_selection_one(selection, change);
+
+    pm_arena_destroy(selection->work);
+    selection->work = NULL;
+
+    return rc;
 }

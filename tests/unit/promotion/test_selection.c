@@ -272,6 +272,13 @@ static const test_case_t  test_cases[] = {
       "new file mode 100644\n--- /dev/null\n+++ b/prod/a/x\n+2\n", NULL,
       NULL },
 
+    { "a whole file with exclusions, empty in the source",
+      "mkdir -p dev prod && echo '# nothing' > dev/a.yaml && "
+      "echo 'y: 1' > prod/a.yaml && echo 1 > dev/b",
+      "  exclude: [$.y]\n", "",
+      "new file mode 100644\n--- /dev/null\n+++ b/prod/b\n+1\n", NULL,
+      NULL },
+
     { "JSON",
       "mkdir -p dev prod && printf '{\"a\": 2, \"b\": 2}' > dev/a.json && "
       "printf '{\\n  \"b\": 1,\\n  \"a\": 1\\n}\\n' > prod/a.json",
@@ -289,7 +296,7 @@ static const test_case_t  test_cases[] = {
  * its record. */
 
 static pm_promotion_t
-test_resolved(test_t *t, size_t i, const char *path)
+test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
 {
     char                *text;
     FILE                *file;
@@ -318,7 +325,7 @@ test_resolved(test_t *t, size_t i, const char *path)
             "metadata: {name: t}\nspec:\n"
             "  applicationSourceSelector: {matchLabels: {a: b}}\n%s",
             t->folder, i, path, test->helm, t->folder, i, path, test->helm,
-            test->template);
+            template);
     fclose(file);
 
     catalog = pm_catalog_create(t->arena);
@@ -355,6 +362,13 @@ test_resolved(test_t *t, size_t i, const char *path)
     assert_string_equal(record.data, text);
 
     return decoded;
+}
+
+
+static pm_promotion_t
+test_resolved(test_t *t, size_t i, const char *path)
+{
+    return test_resolved_by(t, i, path, test_cases[i].template);
 }
 
 
@@ -563,6 +577,50 @@ test_damaged_templates(void **state)
 }
 
 
+/* Values as they are written: 1.10 is not 1.1. */
+
+static void
+test_properties(void **state)
+{
+    char                 *text;
+    test_t               *t;
+    json_t               *root, *file;
+    pm_string_t           json;
+    pm_promotion_t        promotion;
+    pm_batch_settings_t   settings;
+
+    t = *state;
+
+    test_commit(t, "mkdir -p c0/dev c0/prod && printf 'image:\\n  tag: 1.10\\n"
+                   "  n: 2\\n  s: \"3\"\\n  m: {a: [1, null]}\\n  b: true\\n"
+                   "replicas: 1.5\\n' > c0/dev/values.yaml && "
+                   "printf 'image:\\n  tag: 1.1\\n  n: null\\n  s: x\\n"
+                   "replicas: 1\\n' > c0/prod/values.yaml");
+
+    promotion = test_resolved_by(t, 0, "", "  promotion: {values.yaml: "
+                                 "{jsonPaths: [$.image, $.replicas]}}\n");
+    settings = test_settings(t);
+    test_ok(t, pm_batch_preview(&settings, &promotion, t->arena, &json,
+                                &t->err));
+
+    root = json_loadb(json.data, json.len, 0, NULL);
+    file = json_array_get(json_object_get(root, "files"), 0);
+    text = json_dumps(json_object_get(file, "properties"),
+                      JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+    assert_string_equal(text,
+        "[{\"path\":\"/image/tag\",\"from\":1.1,\"to\":\"1.10\"},"
+        "{\"path\":\"/image/n\",\"from\":null,\"to\":2},"
+        "{\"path\":\"/image/s\",\"from\":\"x\",\"to\":\"3\"},"
+        "{\"path\":\"/image/m\",\"from\":null,\"to\":{\"a\":[1,null]}},"
+        "{\"path\":\"/image/b\",\"from\":null,\"to\":true},"
+        "{\"path\":\"/replicas\",\"from\":1,\"to\":1.5}]");
+
+    free(text);
+    json_decref(root);
+}
+
+
 typedef struct {
     const char  *from;
     const char  *to;
@@ -675,6 +733,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_templates, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_properties, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_templates, test_setup,
                                         test_teardown),

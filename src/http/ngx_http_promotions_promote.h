@@ -1,0 +1,32 @@
+/*
+ * ngx_http_promotions_promote.h: what every request that writes does between
+ * its promotions and Redis.
+ */
+
+#ifndef NGX_HTTP_PROMOTIONS_PROMOTE_H
+#define NGX_HTTP_PROMOTIONS_PROMOTE_H
+
+
+#include "http/ngx_http_promotions.h"
+
+
+/*
+ * Gives n promotions (ctx->promotion_arena's) their ids, lanes and group, the
+ * key's owner as their author, and each a waiter.
+ */
+ngx_int_t ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
+    pm_promotion_t *promotions, ngx_uint_t n);
+
+/* What tells a body from another under the same Idempotency-Key. */
+ngx_int_t ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body);
+
+/*
+ * promotesTo and policies: 0, or what refuses the promotion (a pm_code_t).
+ * override 1: an admin's key passes, and the promotion says what it passed.
+ */
+int ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
+    pm_promotion_t *promotion, ngx_uint_t override, pm_error_t *err);
+
+
+#endif /* NGX_HTTP_PROMOTIONS_PROMOTE_H */
