@@ -147,6 +147,43 @@ $r = $nginx->request(method => 'DELETE', key => $scene->{key},
 fits('delete', '/{id}', $r, 409);
 
 
+# reverts, groups
+
+sub revert {
+    my ($what, %request) = @_;
+
+    return $nginx->request(method => 'POST', key => $scene->{key},
+        path => "/api/promotions/$what/revert", %request);
+}
+
+$id = $scene->get('')->json->{promotions}[0]{id};
+$r = revert($id);
+fits('post', '/{id}/revert', $r, 200);
+fits('get', '/{id}', $scene->get($r->{headers}{'promotion-id'}), 200);
+fits('post', '/{id}/revert', revert($id), 400);
+fits('post', '/{id}/revert', revert($id, json => { message => 1 }), 400);
+fits('post', '/{id}/revert',
+     revert('01a2001d-75a5-7fbc-ae06-c267bdbe0942'), 404);
+fits('post', '/{id}/revert', revert($id, headers => {
+     Prefer => 'respond-async' }), 202);
+
+my %group = (srcAppId => app_id('orders-dev'), message => 'all',
+             destAppIds => [ map { app_id($_) } qw(orders-qa orders-prod) ]);
+
+$r = $scene->post('commit', \%group);
+fits('post', '/commit', $r, 200);
+fits('get', '/{id}', $scene->get($r->{headers}{'promotion-id'}), 200);
+fits('post', '/commit', $scene->post('commit', \%group), 400);
+
+$scene->{repo}->commit({ 'prod/orders/values.yaml' => "n: 0\n" });
+fits('post', '/commit', $scene->post('commit', \%group), 207);
+$scene->change;
+fits('post', '/commit', $scene->post('commit', { %group,
+     expectedDigest => 'a' x 64 }), 409);
+fits('post', '/commit', $scene->post('commit', \%group,
+     headers => { Prefer => 'respond-async' }), 202);
+
+
 # the catalog
 
 fits('get', "/$_", $scene->get($_), 200)
