@@ -141,6 +141,8 @@ is_deeply([ map { [ $_->{part}, $_->{file}, $_->{from}{name} ] }
             [ 'promotion', 'extra.json', 'more' ],
             [ 'promotion', 'values.yaml', 'more' ] ],
           'lower ones add what is absent');
+is_deeply($preview->{version}, { source => '1.3.0', destination => '1.2.0' },
+          'versions, by versionSource');
 is_deeply($preview->{skipped},
           [ { file => 'extra.json' },
             { file => 'values.yaml', jsonPath => '$.no' } ],

@@ -335,12 +335,21 @@ pm_preview_answer(pm_preview_t *preview, const pm_repositories_t *repositories,
 
 static int
 pm_preview_end(pm_preview_t *preview, const pm_promotion_t *promotion,
-    const pm_plan_t *plan, json_t *root, pm_error_t *err)
+    const pm_source_t *sources, const pm_oid_t *tree, const pm_plan_t *plan,
+    json_t *root, pm_error_t *err)
 {
     int  failed, cut;
 
     cut = 0;
     failed = 0;
+
+    if (promotion->template != NULL
+        && promotion->template->version.file != NULL)
+    {
+        failed |= json_object_set_new(root, "version",
+                      pm_preview_version(promotion, sources, preview->mirror,
+                                         tree));
+    }
 
     if (promotion->template != NULL) {
         failed |= json_object_set_new(root, "skipped",
@@ -432,7 +441,9 @@ pm_preview_try(pm_repositories_t *repositories, pm_revision_t **revisions,
     }
 
     if (rc == 0) {
-        rc = pm_preview_end(&preview, promotion, &plan, root, err);
+        rc = pm_preview_end(&preview, promotion, sources,
+                            &repositories->destination->tree, &plan, root,
+                            err);
     }
 
     if (rc == 0) {
