@@ -109,6 +109,12 @@ $redirect{circle} = odd_server(sub {
                        . '/info/refs?service=git-receive-pack');
 });
 
+$redirect{name} = odd_server(sub {
+    my ($port) = $_[0] =~ m{^Host: [^:]+:(\d+)}m;
+    return http_answer(302, 'text/html', '', 'Location: http://localhost:'
+                       . "$port/r.git/info/refs?service=git-receive-pack");
+});
+
 my $late = odd_server(sub { sleep 600; '' });
 my $slow = wire($open->{port}, slow => { to_client => 400 });
 my $first_byte = Promotions::Tcp->proxy($open->{port}, rate => 1);
@@ -217,6 +223,7 @@ lands($scene, 'inside', $secret,
 my %refuses = (
     host    => qr{redirects to http://localhost:$thief_port/r\.git; if that},
     port    => qr{redirects to http://127\.0\.0\.1:$thief_port/r\.git},
+    name    => qr{redirects to http://localhost:\d+/r\.git},
     scheme  => qr{redirects to https://127\.0\.0\.1},
     file    => qr{redirects},
     nowhere => qr{redirects \S+ to what is no repository},
@@ -226,6 +233,8 @@ my %refuses = (
 refused($scene, "to-$_", 502, $refuses{$_}, "a redirect: $_")
     for sort keys %refuses;
 is(scalar $thief->requests, 0, 'nobody else was asked, nor given a token');
+is(scalar(my @same = $redirect{name}->requests), 1,
+   'not even at another name of the same server');
 ok($redirect{circle}->requests < 8, 'a circle is left soon');
 
 

@@ -2,6 +2,7 @@
 # whatever happens, a promotion is on the branch once or not at all, and what
 # the client is told is true.
 
+use feature 'state';
 use lib 't/lib';
 use Promotions::Test;
 use Promotions::Remotes;
@@ -66,6 +67,22 @@ my %url = (
                        stall => { to_client => $head + 40 }),
     reports => through('reports', from => $push,
                        cut => { to_client => $head + 40 }),
+
+    # the answer is lost, and somebody has pushed on top of it
+    ontop   => through('ontop', edit => sub {
+        my ($way, $bytes) = @_;
+        state $pushed;
+
+        $pushed ||= $way eq 'to_server' && $bytes =~ $push;
+
+        if ($pushed && $way eq 'to_client' && unlink "$flags/ontop") {
+            local $SIG{CHLD} = 'DEFAULT';
+            $repo{ontop}->commit({ 'qa/other.yaml' => "on top\n",
+                                   'qa/values.yaml' => "on top\n" });
+            return undef;
+        }
+        return $bytes;
+    }),
 
     # other servers than git's, as far as their first line says
     thick   => through('thick', file => $kept, edit => sub {
@@ -147,6 +164,20 @@ for my $name (qw(pack answer report silence stalled)) {
     is($r->json->{COMMIT_SHA}, $repo{$name}->head, "$name: its commit");
     once($name, "over $name", $name);
 }
+
+
+# what has landed is found below what came after it, and not done again
+
+break('ontop');
+my $r = $scene->commit('ontop-dev', 'ontop-qa', message => 'below');
+ok(!-e "$flags/ontop", 'ontop: the connection was broken');
+is($r->{status}, 200, 'ontop: the promotion is found') or diag($r->{body});
+
+my @below = landed('ontop', 'below');
+is(scalar @below, 1, 'ontop: exactly one commit');
+is($r->json->{COMMIT_SHA}, $below[0]{sha}, 'ontop: which is the answer');
+is($repo{ontop}->file('main', 'qa/values.yaml'), "on top\n",
+   'ontop: what came after it stays');
 
 
 # again and again: told as what it is, and settled when it can be

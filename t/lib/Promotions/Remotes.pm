@@ -229,7 +229,8 @@ sub odd_server {
 
 
 # A wire to a server on loopback on which things happen:
-#   edit   => sub { my ($way, $bytes) = @_; … }   # in 'to_client' and so on
+#   edit   => sub { my ($way, $bytes) = @_; … }   # way: 'to_client' and so
+#             on; what it returns is passed, undef cuts the connection
 #   file   => path: what passes to the server is kept there
 #   cut    => { to_client => $n }  # the connection is cut after so many bytes
 #   stall  => { to_server => $n }  # … or goes silent
@@ -259,6 +260,7 @@ sub wire {
                 $begun ||= $way eq 'to_server' && $bytes =~ $options{from};
 
                 $bytes = $options{edit}->($way, $bytes) if $options{edit};
+                return if !defined $bytes;
                 keep($options{file}, $bytes)
                     if $options{file} && $way eq 'to_server';
 
