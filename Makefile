@@ -7,6 +7,9 @@
 #   make fuzz     each fuzzer for FUZZ_SECONDS
 #   make bench    the benchmarks
 #   make torture  1,000 promotions while workers, Redis and git are killed
+#   make valgrind the unit tests under valgrind
+#   make analyze  cppcheck over the plain C rooms
+#   make docker   builds the image and starts it
 #   make check    all of it (long)
 #
 # While working on some rooms: make B=/tmp/b ROOMS="base git" unit
@@ -49,7 +52,7 @@ NGINX   = $(BUILD)/nginx
 
 .PHONY: all run test module build failpoints key lib unit unit-programs replays \
         asan fuzz \
-        bench torture check style deps-build deps-run deps-test clean
+        bench torture valgrind analyze docker check style deps-build deps-run deps-test clean
 .DELETE_ON_ERROR:
 
 # what is missing is installed first, and only then does a make that can see
@@ -190,7 +193,23 @@ torture: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) build failpoints
 	@B=$(B) perl tests/torture.pl $(SEED)
 
-check: test asan fuzz torture
+valgrind: deps-test
+	@sh tools/install.sh check
+	@$(MAKE) -s --no-print-directory -j$(JOBS) unit-programs
+	@printf '%s\n' $(TESTS) | xargs -n 1 -P $(JOBS) sh tests/valgrind.sh
+
+# what tests/cppcheck.txt leaves out, and why, stands there
+analyze:
+	@sh tools/install.sh check
+	@cppcheck --quiet --std=c11 --enable=warning,portability \
+		--suppressions-list=tests/cppcheck.txt --error-exitcode=1 \
+		-j $(JOBS) -Isrc $(SOURCES) $(TOOL)
+
+docker:
+	@sh tools/install.sh check
+	@sh tests/docker.sh
+
+check: test asan valgrind fuzz torture bench docker analyze
 
 clean:
 	rm -rf $(B)

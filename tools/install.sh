@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the packages of tools/packages.txt that are missing:
 #
-#     install.sh build|run|test|fuzz
+#     install.sh build|run|test|fuzz|check
 #
 # Quick and silent when there is nothing to do.  The services that some of the
 # packages bring are not started: the tests start their own.
