@@ -6,14 +6,19 @@
 
 
 /* In the reply: "batch", again, then for each id, input, base, pushing,
- * takes. */
+ * takes, deaths. */
 
-#define NGX_HTTP_PROMOTIONS_BATCH_HEAD   2
-#define NGX_HTTP_PROMOTIONS_BATCH_EACH   5
+#define NGX_HTTP_PROMOTIONS_BATCH_HEAD    2
+#define NGX_HTTP_PROMOTIONS_BATCH_EACH    6
 
-/* The tenth leader of a promotion gives it up: it may kill them. */
+/*
+ * Leaders that have died with a promotion, which may be what killed them:
+ * after so many it is only looked for on the branch (if it was ever pushed),
+ * and after so many more not even that.
+ */
 
-#define NGX_HTTP_PROMOTIONS_BATCH_TAKES  10
+#define NGX_HTTP_PROMOTIONS_BATCH_DEATHS  10
+#define NGX_HTTP_PROMOTIONS_BATCH_LOOKS   3
 
 
 static void ngx_http_promotions_batch_promotion(
@@ -21,6 +26,7 @@ static void ngx_http_promotions_batch_promotion(
     pm_oid_t *base, pm_oid_t *pushing);
 static void ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at,
     pm_oid_t *oid);
+static ngx_uint_t ngx_http_promotions_batch_final(const pm_result_t *result);
 static ngx_uint_t ngx_http_promotions_batch_listed(redisReply *reply,
     const char *id);
 static const pm_result_t *ngx_http_promotions_batch_result(
@@ -86,6 +92,7 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     settings.committer_email = (char *) worker->pmcf->committer_email.data;
     settings.now = ngx_time();
     settings.searching = (ngx_promotions_reply_number(reply, 1) != 0);
+    settings.giving_up = batch->giving_up;
     settings.bases = bases;
     settings.pushing = pushing;
 
@@ -116,7 +123,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
 {
     char         *id;
     size_t        i;
-    ngx_int_t     takes;
+    ngx_int_t     takes, deaths;
     ngx_str_t     name, input;
     pm_error_t    err;
     pm_result_t  *result;
@@ -124,18 +131,22 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
     name = ngx_promotions_reply_text(reply, at);
     input = ngx_promotions_reply_text(reply, at + 1);
     takes = ngx_promotions_reply_number(reply, at + 4);
+    deaths = ngx_promotions_reply_number(reply, at + 5);
 
     ngx_http_promotions_batch_oid(reply, at + 2, base);
     ngx_http_promotions_batch_oid(reply, at + 3, pushing);
 
     id = pm_arena_strndup(batch->arena, (char *) name.data, name.len);
 
-    if (id != NULL && takes > NGX_HTTP_PROMOTIONS_BATCH_TAKES
-        && pm_oid_is_zero(base))
+    if (id != NULL
+        && (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS
+                      + NGX_HTTP_PROMOTIONS_BATCH_LOOKS
+            || (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS
+                && pm_oid_is_zero(base))))
     {
         (void) pm_error_set(&err, PM_INTERNAL, "promotion %s was given up: "
                             "%d leaders of its lane did not end it", id,
-                            NGX_HTTP_PROMOTIONS_BATCH_TAKES);
+                            (int) deaths);
 
     } else if (id != NULL
                && pm_record_decode(batch->arena, id, (char *) input.data,
@@ -144,6 +155,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
                   == 0)
     {
         batch->takes[batch->nread++] = takes;
+        batch->giving_up |= (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS);
         return;
     }
 
@@ -177,23 +189,20 @@ ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at, pm_oid_t *oid)
 }
 
 
-/* The final result of promotion i; NULL: it has none. */
-
 static const pm_result_t *
 ngx_http_promotions_batch_result(const ngx_http_promotions_batch_t *batch,
     size_t i)
 {
-    const pm_result_t  *result;
+    return (i < batch->nread) ? pm_batch_result(batch->batch, i)
+                              : &batch->results[i];
+}
 
-    result = (i < batch->nread) ? pm_batch_result(batch->batch, i)
-                                : &batch->results[i];
 
-    if (result->state != PM_RESULT_LANDED && result->state != PM_RESULT_FAILED)
-    {
-        return NULL;
-    }
-
-    return result;
+static ngx_uint_t
+ngx_http_promotions_batch_final(const pm_result_t *result)
+{
+    return result->state == PM_RESULT_LANDED
+           || result->state == PM_RESULT_FAILED;
 }
 
 
@@ -239,7 +248,8 @@ ngx_http_promotions_batch_open(const ngx_http_promotions_batch_t *batch)
     open = 0;
 
     for (i = 0; i < batch->n; i++) {
-        open += (ngx_http_promotions_batch_result(batch, i) == NULL);
+        open += !ngx_http_promotions_batch_final(
+                     ngx_http_promotions_batch_result(batch, i));
     }
 
     return open;
@@ -251,7 +261,7 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
     ngx_msec_t pushed, ngx_promotions_args_t *args)
 {
     size_t              i;
-    ngx_uint_t          open;
+    ngx_uint_t          n;
     const pm_result_t  *result;
 
     if (pushed) {
@@ -260,36 +270,52 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
         ngx_promotions_args_string(args, "");
     }
 
-    open = ngx_http_promotions_batch_open(batch);
+    n = 0;
 
-    ngx_promotions_args_number(args, batch->n - open);
+    for (i = 0; i < batch->n; i++) {
+        n += (ngx_http_promotions_batch_result(batch, i)->state
+              != PM_RESULT_NONE);
+    }
+
+    ngx_promotions_args_number(args, n);
 
     for (i = 0; i < batch->n; i++) {
         result = ngx_http_promotions_batch_result(batch, i);
 
-        if (result == NULL) {
+        if (result->state == PM_RESULT_NONE) {
             continue;
         }
 
         ngx_promotions_args_string(args, batch->promotions[i].id);
         ngx_promotions_args_number(args, batch->takes[i]);
 
-        if (result->state == PM_RESULT_LANDED) {
+        switch (result->state) {
+
+        case PM_RESULT_LANDED:
             ngx_promotions_args_string(args, "LANDED");
             ngx_promotions_args_number(args, NGX_HTTP_OK);
             ngx_promotions_args_string(args, "");
-        } else {
+            break;
+
+        case PM_RESULT_FAILED:
             ngx_promotions_args_string(args, "FAILED");
             ngx_promotions_args_number(args,
                              ngx_http_promotions_status(result->error.code));
             ngx_promotions_args_string(args, result->error.message);
+            break;
+
+        default: /* PM_RESULT_UNKNOWN */
+            ngx_promotions_args_string(args, "UNKNOWN");
+            ngx_promotions_args_string(args, "");
+            ngx_promotions_args_string(args, result->error.message);
+            break;
         }
 
         ngx_promotions_args_string(args, result->commit);
         ngx_promotions_args_string(args, result->digest);
     }
 
-    return open;
+    return ngx_http_promotions_batch_open(batch);
 }
 
 
@@ -307,11 +333,11 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
         id = batch->promotions[i].id;
         result = ngx_http_promotions_batch_result(batch, i);
 
-        if (result == NULL && !last) {
+        if (!ngx_http_promotions_batch_final(result) && !last) {
             continue;
         }
 
-        if (result != NULL && result->state != PM_RESULT_LANDED
+        if (result->state == PM_RESULT_FAILED
             && ngx_http_promotions_batch_listed(reply, id))
         {
             name.data = (u_char *) id;
@@ -326,17 +352,17 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
         message = NULL;
         commit = NULL;
 
-        if (result == NULL) {
+        if (result->state == PM_RESULT_LANDED) {
+            commit = result->commit;
+
+        } else if (result->state == PM_RESULT_FAILED) {
+            status = ngx_http_promotions_status(result->error.code);
+            message = result->error.message;
+
+        } else {
             status = NGX_HTTP_GATEWAY_TIME_OUT;
             message = "the remote does not say whether the promotion has "
                       "landed: ask for it later by its Promotion-Id";
-
-        } else if (result->state == PM_RESULT_LANDED) {
-            commit = result->commit;
-
-        } else {
-            status = ngx_http_promotions_status(result->error.code);
-            message = result->error.message;
         }
 
         if (reply != NULL) {

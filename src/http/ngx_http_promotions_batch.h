@@ -22,6 +22,7 @@ typedef struct {
     size_t            nread;         /* the first: those in batch */
     pm_batch_t       *batch;         /* NULL: none could be read */
     pm_batch_state_t  state;         /* written by the job */
+    unsigned          giving_up:1;   /* only looked for */
 } ngx_http_promotions_batch_t;
 
 
@@ -44,9 +45,9 @@ void ngx_http_promotions_batch_begin(
     const ngx_http_promotions_batch_t *batch, ngx_promotions_args_t *args);
 
 /*
- * The arguments of "settle" after the first four: the results.  pushed: when
- * a push ended (0: there was none).  Returns how many have no result, since
- * what became of them is unclear.
+ * The arguments of "settle" after the first four: what has become of them.
+ * pushed: when a push ended (0: there was none).  Returns how many have no
+ * final result.
  */
 ngx_uint_t ngx_http_promotions_batch_settle(
     const ngx_http_promotions_batch_t *batch, ngx_msec_t pushed,

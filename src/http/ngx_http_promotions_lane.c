@@ -39,7 +39,7 @@ ngx_http_promotions_lane_lead(ngx_str_t *id)
 
     if (lane != NULL) {
 
-        /* "idle" is on its way to us, and has come too early */
+        /* what ends it is on its way to us: then it begins anew */
 
         lane->again = 1;
         return;
@@ -184,12 +184,6 @@ ngx_http_promotions_lane_retry(ngx_http_promotions_lane_t *lane)
     u_char     id[NGX_HTTP_PROMOTIONS_LANE_ID];
     ngx_str_t  name;
 
-    if (lane->again) {
-        lane->again = 0;
-        ngx_http_promotions_lane_take(lane);
-        return;
-    }
-
     ngx_memcpy(id, lane->id, NGX_HTTP_PROMOTIONS_LANE_ID);
 
     name.data = id;
@@ -262,6 +256,13 @@ ngx_http_promotions_lane_renewed(void *data, redisReply *reply)
 void
 ngx_http_promotions_lane_end(ngx_http_promotions_lane_t *lane)
 {
+    u_char      id[NGX_HTTP_PROMOTIONS_LANE_ID];
+    ngx_str_t   name;
+    ngx_uint_t  again;
+
+    again = lane->again;
+    ngx_memcpy(id, lane->id, NGX_HTTP_PROMOTIONS_LANE_ID);
+
     if (lane->event.timer_set) {
         ngx_del_timer(&lane->event);
     }
@@ -274,4 +275,11 @@ ngx_http_promotions_lane_end(ngx_http_promotions_lane_t *lane)
 
     ngx_http_promotions_batch_free(&lane->batch);
     ngx_free(lane);
+
+    if (again && !ngx_exiting) {
+        name.data = id;
+        name.len = NGX_HTTP_PROMOTIONS_LANE_ID;
+
+        ngx_http_promotions_lane_lead(&name);
+    }
 }

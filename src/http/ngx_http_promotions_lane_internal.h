@@ -46,7 +46,8 @@ void ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
 /* Gives the lane up, so that somebody else leads. */
 void ngx_http_promotions_lane_release(ngx_http_promotions_lane_t *lane);
 
-/* It is led no longer by this worker; lane is freed. */
+/* It is led no longer by this worker, unless the worker was given the lease
+ * anew meanwhile; lane is freed. */
 void ngx_http_promotions_lane_end(ngx_http_promotions_lane_t *lane);
 
 

@@ -32,7 +32,6 @@ static void ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_plan_run(void *data);
 static void ngx_http_promotions_lane_planned(void *data);
 static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
-static void ngx_http_promotions_lane_lost(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_push_run(void *data);
 static void ngx_http_promotions_lane_pushed(void *data);
@@ -99,12 +98,6 @@ ngx_http_promotions_lane_taken(void *data, redisReply *reply)
         lane->open = lane->batch.n;
 
         ngx_http_promotions_lane_plan(lane);
-        return;
-    }
-
-    if (lane->again) {
-        lane->again = 0;
-        ngx_http_promotions_lane_take(lane);
         return;
     }
 
@@ -207,30 +200,13 @@ ngx_http_promotions_lane_begun(void *data, redisReply *reply)
     }
 
     if (reply->integer == 0) {
-        ngx_http_promotions_lane_lost(lane);
+        ngx_http_promotions_lane_end(lane);
         return;
     }
 
     pm_failpoint("begun");
 
     ngx_http_promotions_lane_push(lane);
-}
-
-
-/* The batch is somebody else's by now; the lane may be ours again. */
-
-static void
-ngx_http_promotions_lane_lost(ngx_http_promotions_lane_t *lane)
-{
-    if (!lane->again || ngx_exiting) {
-        ngx_http_promotions_lane_end(lane);
-        return;
-    }
-
-    lane->again = 0;
-
-    ngx_http_promotions_batch_free(&lane->batch);
-    ngx_http_promotions_lane_take(lane);
 }
 
 

@@ -64,6 +64,9 @@ typedef enum {
  * planned.  As long as a push of an earlier try could still land (the head is
  * the base recorded for it), a promotion is not failed: it is unknown.
  *
+ * giving_up: what a search does not find fails; nothing is planned.  For
+ * promotions that may be what kills their leaders.
+ *
  * bases: n of them, in place of base where the promotions' bases differ; zeros
  * where none was recorded: no push of it has left, so nothing is looked for
  * and nothing is in doubt.  Or NULL.
@@ -79,6 +82,7 @@ typedef struct {
     const char       *committer_email;
     int64_t           now;
     unsigned          searching:1;
+    unsigned          giving_up:1;
     const pm_oid_t   *base;
     const pm_oid_t   *bases;
     const pm_oid_t   *pushing;

@@ -483,6 +483,26 @@ pm_batch_plan_all(pm_batch_t *batch, int last, pm_error_t *err)
 }
 
 
+/* The leaders that pushed them have died long ago. */
+
+static void
+pm_batch_give_up(pm_batch_t *batch)
+{
+    size_t      i;
+    pm_error_t  err;
+
+    (void) pm_error_set(&err, PM_INTERNAL, "the promotion was given up: the "
+                        "leaders of its lane did not end it");
+
+    for (i = 0; i < batch->n; i++) {
+        if (pm_batch_open(batch, i)) {
+            batch->items[i].doubtful = 0;
+            pm_batch_negative(batch, i, &err);
+        }
+    }
+}
+
+
 pm_batch_state_t
 pm_batch_plan(pm_batch_t *batch)
 {
@@ -506,6 +526,11 @@ pm_batch_plan(pm_batch_t *batch)
 
         rc = (pm_batch_round(batch) == 0) ? pm_batch_read(batch, sources, &err)
                                           : pm_error_memory(&err);
+
+        if (rc == 0 && batch->settings.giving_up) {
+            pm_batch_give_up(batch);
+            return pm_batch_state(batch);
+        }
 
         if (rc == 0 && batch->resend
             && pm_oid_equal(&batch->base, &batch->sent))

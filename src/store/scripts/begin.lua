@@ -25,7 +25,8 @@ for i = 6, #ARGV, 2 do
     local fields = redis.call('HMGET', prefix .. 'promotion:' .. ARGV[i],
                               'state', 'takes')
 
-    if (fields[1] ~= 'TAKEN' and fields[1] ~= 'PUSHING')
+    if (fields[1] ~= 'TAKEN' and fields[1] ~= 'PUSHING'
+        and fields[1] ~= 'UNKNOWN')
        or fields[2] ~= ARGV[i + 1]
     then
         return 0
@@ -41,6 +42,7 @@ for i = 6, #ARGV, 2 do
     redis.call('HSETNX', record, 'base', ARGV[5])
     redis.call('HSET', record, 'state', 'PUSHING', 'planned_at', now,
                'pushing', ARGV[5])
+    redis.call('HDEL', record, 'message')
     redis.call('HINCRBY', record, 'pushes', 1)
 end
 

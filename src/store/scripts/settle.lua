@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
 --[[
-settle: the final results of promotions.  A landed one is accepted from
-anybody, since the remote has reported it; a failure only from the leader that
-has taken it last.  What is final already stays as it is.
+settle: what has become of promotions.  A landed one is accepted from anybody,
+since the remote has reported it; a failure only from the leader that has taken
+it last.  What is final already stays as it is.  UNKNOWN is no end: a push of
+it may have landed, and the next leader looks.
 
 ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
       was none), n,
-      then n times: id, takes, state (LANDED or FAILED), status, message,
-                    commit, digest
+      then n times: id, takes, state (LANDED, FAILED or UNKNOWN), status,
+                    message, commit, digest
 
       the ids that this call did not settle: another leader's by now, or
       final before
@@ -33,9 +34,26 @@ for _ = 1, tonumber(ARGV[6]) do
     local record = prefix .. 'promotion:' .. id
     local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes')
 
-    if old[1] and not final[old[1]]
-       and (state == 'LANDED' or (leads and old[3] == takes))
+    if not old[1] then
+
+        -- its record has expired, or was lost
+
+        redis.call('LREM', key .. ':taken', 1, id)
+        others[#others + 1] = id
+
+    elseif final[old[1]]
+           or not (state == 'LANDED' or (leads and old[3] == takes))
     then
+        others[#others + 1] = id
+
+    elseif state == 'UNKNOWN' then
+
+        -- its leader has not died of it
+
+        redis.call('HSET', record, 'state', state, 'message', ARGV[at + 4])
+        redis.call('HINCRBY', record, 'survived', 1)
+
+    else
         redis.call('HSET', record, 'state', state, 'status', status,
                    'message', ARGV[at + 4], 'commit', ARGV[at + 5],
                    'digest', ARGV[at + 6], 'settled_at', now)
@@ -52,8 +70,6 @@ for _ = 1, tonumber(ARGV[6]) do
         end
 
         settled[#settled + 1] = id
-    else
-        others[#others + 1] = id
     end
 
     at = at + 7

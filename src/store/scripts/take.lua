@@ -1,14 +1,16 @@
 #!lua
 --[[
 take: the leader's next batch.  What a leader before it left in "taken" comes
-first and alone, since it must be searched for on the branch; else up to n
-promotions, of some 16 MiB, move from waiting to taken, a group never in part.
-Nothing to do: the lease is released.
+first and alone, since it must be searched for on the branch.  If a search has
+left it UNKNOWN, or there is none, up to n promotions, of some 16 MiB, move from
+waiting to taken, a group never in part: when one of them lands, the branch has
+moved, and what was unknown is known.  Nothing to do: the lease is released.
 
 ARGV  prefix, lane, token, lease (ms), n
 
-      {"batch", again, id, input, base, pushing, takes, id, …}
-          again: 1 if these were taken before
+      {"batch", again, id, input, base, pushing, takes, deaths, id, …}
+          again: 1 if these were taken before; deaths: how many of those who
+          have taken it did not come to an end of their own
       {"idle"}      the lane is empty; the lease is released
       {"lost"}      the lease is somebody else's
 --]]
@@ -26,27 +28,51 @@ redis.call('PEXPIRE', lease, ARGV[4])
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ids = redis.call('LRANGE', taken, 0, -1)
+local ids = {}
+
+-- a record that has expired has nobody who waits for it
+
+local function exists(id)
+    return redis.call('EXISTS', prefix .. 'promotion:' .. id) == 1
+end
+
+for _, id in ipairs(redis.call('LRANGE', taken, 0, -1)) do
+    if exists(id) then
+        ids[#ids + 1] = id
+    else
+        redis.call('LREM', taken, 1, id)
+    end
+end
+
 local again = #ids > 0
+local alone = again
 
 if again then
-    -- one that was taken over three times may be what kills its leaders: it
-    -- is alone, or with its group
+    -- one that three leaders have died with may be what kills them: it is
+    -- alone, or with its group
 
     local groups, poor = {}, nil
 
     for i, id in ipairs(ids) do
         local fields = redis.call('HMGET', prefix .. 'promotion:' .. id,
-                                  'takes', 'group')
+                                  'takes', 'group', 'survived')
 
         groups[i] = fields[2] and fields[2] ~= '' and fields[2] or id
 
-        if not poor and tonumber(fields[1] or 0) > 3 then
+        if not poor
+           and tonumber(fields[1] or 0) - tonumber(fields[3] or 0) > 3
+        then
             poor = groups[i]
+        end
+
+        if fields[3] then
+            alone = false
         end
     end
 
     if poor then
+        alone = true
+
         local all = ids
         ids = {}
 
@@ -56,8 +82,9 @@ if again then
             end
         end
     end
+end
 
-else
+if not alone then
     local group, size = '', 0
 
     while true do
@@ -77,9 +104,7 @@ else
 
         redis.call('LPOP', waiting)
 
-        -- a record that has expired has nobody who waits for it
-
-        if redis.call('EXISTS', prefix .. 'promotion:' .. id) == 1 then
+        if exists(id) then
             redis.call('RPUSH', taken, id)
             ids[#ids + 1] = id
             group = of or ''
@@ -101,17 +126,22 @@ local reply = {'batch', again and 1 or 0}
 for _, id in ipairs(ids) do
     local record = prefix .. 'promotion:' .. id
 
-    redis.call('HSET', record, 'state', 'TAKEN', 'taken_at', now,
-               'batch_size', #ids)
+    local fields = redis.call('HMGET', record, 'input', 'base', 'pushing',
+                              'survived')
+
+    -- what was pushed before may be on the branch
+
+    redis.call('HSET', record, 'state', fields[2] and 'UNKNOWN' or 'TAKEN',
+               'taken_at', now, 'batch_size', #ids)
 
     local takes = redis.call('HINCRBY', record, 'takes', 1)
-    local fields = redis.call('HMGET', record, 'input', 'base', 'pushing')
 
     reply[#reply + 1] = id
     reply[#reply + 1] = fields[1] or ''
     reply[#reply + 1] = fields[2] or ''
     reply[#reply + 1] = fields[3] or ''
     reply[#reply + 1] = takes
+    reply[#reply + 1] = takes - 1 - tonumber(fields[4] or 0)
 end
 
 return reply

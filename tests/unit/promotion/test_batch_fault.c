@@ -346,6 +346,43 @@ test_a_takeover_fails_nothing_that_may_land(void **state)
 }
 
 
+/* What may kill its leaders is looked for, and otherwise left alone. */
+
+static void
+test_a_takeover_that_gives_up(void **state)
+{
+    test_t               *t;
+    pm_oid_t              base;
+    pm_batch_t           *batch;
+    pm_promotion_t        promotions[2];
+    pm_batch_settings_t   settings;
+
+    t = *state;
+    test_start(t);
+    base = test_oid(t, "main");
+
+    promotions[0] = test_promotion(t, 1, "dev", "prod");
+    promotions[1] = test_promotion(t, 2, "dev", "qa");
+
+    batch = test_batch(t, promotions, 1);
+    test_lands(batch);
+    pm_batch_destroy(batch);
+
+    settings = test_settings(t);
+    settings.searching = 1;
+    settings.giving_up = 1;
+    settings.base = &base;
+
+    test_ok(t, pm_batch_create(&settings, promotions, 2, &batch, &t->err));
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_landed(t, batch, 0, "main");
+    test_failed(batch, 1, PM_INTERNAL, "the promotion was given up");
+    pm_batch_destroy(batch);
+
+    test_prints(t, "git -C remote.git rev-list --count main", "2");
+}
+
+
 /* Of several that are taken over, each with its own base, only those that were
  * pushed are in doubt. */
 
@@ -734,6 +771,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_a_takeover_fails_nothing_that_may_land, test_setup,
             test_teardown),
+        cmocka_unit_test_setup_teardown(test_a_takeover_that_gives_up,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_takeover_of_several_bases,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_source_that_is_silent,
