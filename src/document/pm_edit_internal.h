@@ -129,6 +129,9 @@ typedef struct {
     const pm_node_t     *alias;        /* the outermost one being followed */
     const pm_node_t     *untagged;     /* its tag is already there */
     const pm_node_t     *at;           /* what is being changed: for faults */
+    size_t               first;        /* where the first of the members or
+                                          items rendered last ends, but for
+                                          lines below its value's token */
 
     /* an edit that is right only if the result turns out as intended */
 

@@ -276,6 +276,7 @@ pm_render_member(pm_edit_t *e, const pm_node_t *key,
 
     if (key == NULL && head.len == 0 && pm_render_is_block(e, value)) {
         pm_buffer_printf(lines, "%*s", gap, "");
+        e->first += lines->len;
 
     } else {
 
@@ -284,6 +285,7 @@ pm_render_member(pm_edit_t *e, const pm_node_t *key,
             pm_buffer_append(lines, head.data, head.len);
         }
 
+        e->first = lines->len;
         pm_buffer_puts(lines, e->style.newline);
     }
 
@@ -308,9 +310,9 @@ pm_render_members(pm_edit_t *e, const pm_node_t *const *keys,
     int compact, pm_buffer_t *lines)
 {
     int     rc;
-    size_t  i;
+    size_t  i, first;
 
-    for (i = 0; i < n; i++) {
+    for (i = 0, first = 0; i < n; i++) {
 
         if (i > 0 || !compact) {
             pm_buffer_printf(lines, "%*s", indent, "");
@@ -321,7 +323,11 @@ pm_render_members(pm_edit_t *e, const pm_node_t *const *keys,
         if (rc != 0) {
             return rc;
         }
+
+        first = (i == 0) ? e->first : first;
     }
+
+    e->first = first;
 
     return 0;
 }
@@ -342,7 +348,6 @@ pm_edit_render(pm_edit_t *e, const pm_edit_value_t *value, int indent,
 {
     int     rc;
     size_t  n;
-    char   *end;
 
     rc = pm_render_value(e, value, indent, item, 1, head, body);
 
@@ -350,11 +355,11 @@ pm_edit_render(pm_edit_t *e, const pm_edit_value_t *value, int indent,
         return rc;
     }
 
-    /* the first of a compact collection's lines belongs behind the dash */
+    /* a compact collection's first key and what is on the line of its colon
+     * belong behind the dash; a value of several lines with all of them, as a
+     * comment may follow */
 
-    end = memmem(body->data, body->len, e->style.newline,
-                 strlen(e->style.newline));
-    n = (size_t) (end - body->data);
+    n = e->first;
 
     pm_buffer_append(head, body->data, n);
     n += strlen(e->style.newline);
