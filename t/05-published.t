@@ -1,5 +1,5 @@
-# The published examples of the API, as a shell unquotes them: what a client that was
-# written against them sends, and what it reads.
+# The published examples of the API, as a shell unquotes them: what a client
+# that was written against them sends, and what it reads.
 
 use lib 't/lib';
 use Promotions::Test;
