@@ -5,26 +5,26 @@ use lib 't/lib';
 use Promotions::Test;
 
 my $count = 16;
-my %files = ('README.md' => "all of them\n");
-my @environments = map { environment($_) } qw(dev qa);
-
-for my $i (0 .. $count - 1) {
-    $files{"dev/app-$i/values.yaml"} = "tag: $i\n";
-    $files{"qa/app-$i/values.yaml"} = "tag: none\n";
-}
-
-my $scene = scene(files => \%files, catalog => catalog(
-    'environments.yaml' => join '', @environments));
+my $scene = scene(failpoints => 1, workers => 2, catalog => catalog(),
+    http => 'promotions_lease 1s;',
+    files => { map { ("qa/app-$_/values.yaml" => "tag: none\n") }
+               0 .. $count - 1 });
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
 
-write_file("$scene->{catalog}/applications.yaml", join '', map {
-    my $env = $_;
+# of a repository of its own, so that what is promoted is also sent
+my $source = $scene->{git}->repository('source', {
+    map { ("dev/app-$_/values.yaml" => "tag: $_\n") } 0 .. $count - 1 });
+
+write_file("$scene->{catalog}/applications.yaml", join '',
+    map({ environment($_) } qw(dev qa)),
     map {
-        application(name => "app-$_-$env", url => $repo->url,
-                    path => "$env/app-$_", server => "https://$env.example")
-    } 0 .. $count - 1
-} qw(dev qa));
+        application(name => "app-$_-dev", url => $source->url,
+                    path => "dev/app-$_", server => 'https://dev.example'),
+        application(name => "app-$_-qa", url => $repo->url,
+                    path => "qa/app-$_", server => 'https://qa.example')
+    } 0 .. $count - 1);
 $nginx->restart;
+$nginx->allow(qr/exited on signal 9/);
 
 my $hooks = $repo->path . '/hooks';
 
@@ -58,6 +58,7 @@ sub pushes {
 sub promote {
     my ($message, %request) = @_;
 
+    my $opened = delete $request{opened};
     write_file("$hooks/closed", '');
 
     my @clients = map {
@@ -86,6 +87,7 @@ sub promote {
             @waiting == $count - 1;
     });
 
+    $opened->() if $opened;
     unlink "$hooks/closed";
 
     my @answers = map { $_->finish } @clients;
@@ -134,7 +136,7 @@ my $record = $redis->hash("promotions:promotion:$id");
 is($record->{state}, 'FAILED', 'its record says so');
 cmp_ok($record->{pushes}, '>', 1, 'after several pushes');
 ok(!grep({ $_->{message} =~ /^one 9$/m } $repo->log), 'and it did not land');
-is($repo->tree('main:dev/app-8'), $repo->tree('main:qa/app-8'),
+is($source->tree('main:dev/app-8'), $repo->tree('main:qa/app-8'),
    'a neighbour is as it should be');
 is($repo->fsck, '', 'git fsck --strict finds nothing');
 
@@ -184,5 +186,71 @@ is($repo->head, $head, 'and nothing landed');
 hook("no such file\n");
 my $r = $scene->commit('app-5-dev', 'app-5-qa');
 is($r->{status}, 200, 'the lane goes on') or diag($r->{body});
+
+
+# a batch that is larger than the server takes, of promotions that are not;
+# but for one
+
+srand 1;
+$source->commit({ map {
+    my $bytes = $_ == 0 ? 10 : $_ == 7 ? 60_000 : 9_000;
+    ("dev/app-$_/values.yaml" => join '', map { chr 33 + int rand 90 }
+                                              1 .. $bytes)
+} 0 .. $count - 1 });
+$scene->{git}{directives} = 'client_max_body_size 40k;';
+$scene->{git}->restart;
+hook("no such file\n");
+
+@answers = promote('large');
+$refused = splice @answers, 7, 1;
+error_is($refused, 502, qr/answered HTTP 413/, 'one is too large');
+landed_once('the others land, though together they were too large',
+            @answers);
+cmp_ok(scalar(grep { m{^POST /gitops\.git/\S+ 413 } } $scene->{git}->requests),
+       '>=', 4, 'which took several tries');
+$scene->{git}{directives} = '';
+$scene->{git}->restart;
+
+
+# kill -9 of the leader, at each of its steps, while a batch is split
+
+for my $point (qw(begun reported pushed settling settled)) {
+    $repo->commit({ map { ("qa/app-$_/values.yaml" => "at: $point\n") }
+                    0 .. $count - 1 });
+    hook("qa/app-10/\n");
+
+    @answers = promote($point, headers => { Prefer => 'respond-async' },
+                       opened => sub { $nginx->arm($point) });
+    @ids = map { $_->{headers}{'promotion-id'} } @answers;
+
+    ok(wait_for("$point: their end", sub {
+        !grep { ($redis->hash("promotions:promotion:$_")->{state} // '')
+                !~ /^(?:LANDED|FAILED)$/ } @ids;
+    }, 30), "$point: all come to their end");
+    ok(!$nginx->armed($point), "$point: a worker was killed there");
+
+    @state = map { $redis->hash("promotions:promotion:$_")->{state} } @ids;
+    is(join(' ', grep { $state[$_] eq 'FAILED' } 0 .. $#state), '10',
+       "$point: one is refused");
+
+    %commits = ();
+    $commits{$_}++ for map { $_->{message} =~ /^Promotion-Id: (\S+)$/m }
+                       $repo->log;
+    is(scalar(grep { ($commits{$_} // 0) == 1 } @ids), $count - 1,
+       "$point: the others are on the branch, each once");
+}
+
+
+# a worker that is told to leave ends the batch first
+
+$repo->commit({ map { ("qa/app-$_/values.yaml" => "at: reload\n") }
+                0 .. $count - 1 });
+hook("qa/app-10/\n");
+
+@answers = promote('reload', opened => sub { $nginx->reload });
+$refused = splice @answers, 10, 1;
+error_is($refused, 502, qr/not these files/, 'reloaded: one is refused');
+landed_once('reloaded: the others land', @answers);
+is($repo->fsck, '', 'git fsck --strict finds nothing');
 
 done_testing();

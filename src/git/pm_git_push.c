@@ -147,6 +147,7 @@ pm_git_push(pm_git_remote_t *remote,
 
         report->pack_sent = (remote->sent > 0);
         report->reported |= remote->refused;
+        report->too_large = remote->too_large;
     }
 
     /* a receive-pack takes one push */

@@ -115,6 +115,7 @@ pm_git_remote_begin(pm_git_remote_t *remote)
     remote->deadline = pm_git_clock() + pm_git_settings(remote->git)->timeout;
     remote->sent = 0;
     remote->refused = 0;
+    remote->too_large = 0;
     remote->unusable = 0;
 }
 

@@ -70,6 +70,8 @@ typedef struct {
     unsigned     reported:1;     /* the whole report was read (or the server
                                     refused the request as a whole, HTTP 4xx):
                                     what it says of each command is final */
+    unsigned     too_large:1;    /* it was refused because of the pack's size
+                                    (HTTP 413): a smaller one may be taken */
     const char  *unpack;         /* "ok", or the server's word */
     const char  *messages;       /* its "remote:" lines, bounded, one line
                                     joined by "; "; or NULL */

@@ -69,6 +69,7 @@ struct pm_git_remote_s {
     uint64_t                   sent;        /* since pm_git_remote_begin() */
     unsigned                   refused:1;   /* the request was answered, and
                                                was not carried out */
+    unsigned                   too_large:1; /* because of its size */
     unsigned                   unusable:1;  /* the last fetch failed, and not
                                                because of the connection */
 

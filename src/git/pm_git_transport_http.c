@@ -291,6 +291,7 @@ pm_git_http_write(pm_git_remote_t *remote, pm_git_service_t service,
 
     if (status >= 400 && status < 500 && status != 408) {
         remote->refused = 1;
+        remote->too_large = (status == 413);
     }
 
     return rc;

@@ -155,9 +155,10 @@ pm_batch_reported(pm_batch_t *batch, const pm_git_report_t *report,
         return pm_batch_state(batch);
     }
 
-    /* about the ref, it may be what one promotion brings; else about us */
+    /* about the ref, or the size: it may be what one promotion brings; else
+     * about us */
 
-    if (command->reason != NULL) {
+    if (command->reason != NULL || report->too_large) {
         pm_batch_split(batch, error);
     } else {
         pm_batch_negative_all(batch, error);
