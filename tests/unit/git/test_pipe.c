@@ -132,6 +132,12 @@ test_push_large(void **state)
     new = oid("main");
     make_pack(&old, &new, NULL);
     assert_true(fx.pack.len > 20000000);
+
+    /* not about deadlines, and git takes its time under valgrind */
+
+    fx.settings.timeout = 120000;
+    fx.settings.idle_timeout = 60000;
+
     command = update("refs/heads/main", &old, &new);
 
     assert_int_equal(push(&command, 1, &report), 0);
