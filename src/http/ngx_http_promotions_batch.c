@@ -209,7 +209,18 @@ ngx_http_promotions_batch_final(const pm_result_t *result)
 const char *
 ngx_http_promotions_batch_host(const ngx_http_promotions_batch_t *batch)
 {
-    return batch->promotions[0].parts[0].destination.url.host;
+    const char          *name;
+    const pm_git_url_t  *url;
+
+    url = &batch->promotions[0].parts[0].destination.url;
+
+    if (url->host == NULL || url->port == 0) {
+        return url->host;
+    }
+
+    name = pm_arena_printf(batch->arena, "%s:%u", url->host, url->port);
+
+    return (name != NULL) ? name : url->host;
 }
 
 

@@ -33,7 +33,8 @@ typedef struct {
 ngx_int_t ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply);
 
-/* The host that its jobs push to; NULL: local. */
+/* The host that its jobs push to, with its port if that is not the usual one;
+ * NULL: local. */
 const char *ngx_http_promotions_batch_host(
     const ngx_http_promotions_batch_t *batch);
 
