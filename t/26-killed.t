@@ -6,10 +6,11 @@ use lib 't/lib';
 use Promotions::Test;
 
 my $asan = $ENV{PROMOTIONS_ASAN} ? 4 : 1;
+my $timeout = 500 * $asan;
 my $server = Promotions::Redis->start;
 my $scene = scene(workers => 4, http => 'promotions_lease 1s;',
                   redis => $server, redis_directive => 'promotions_redis '
-                      . $server->directive . ' timeout=500ms;');
+                      . $server->directive . " timeout=${timeout}ms;");
 my ($nginx, $redis, $repo) = @$scene{qw(nginx redis repo)};
 
 
