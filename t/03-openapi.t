@@ -156,6 +156,16 @@ sub revert {
         path => "/api/promotions/$what/revert", %request);
 }
 
+# what was asked for without waiting ends first
+
+sub settle {
+    wait_for('the end of all promotions', sub {
+        !grep { $_->{state} !~ /^(?:LANDED|FAILED|CANCELLED)$/ }
+              @{ $scene->get('')->json->{promotions} }
+    });
+}
+
+settle();
 $id = $scene->get('')->json->{promotions}[0]{id};
 $r = revert($id);
 fits('post', '/{id}/revert', $r, 200);
@@ -166,6 +176,7 @@ fits('post', '/{id}/revert',
      revert('01a2001d-75a5-7fbc-ae06-c267bdbe0942'), 404);
 fits('post', '/{id}/revert', revert($id, headers => {
      Prefer => 'respond-async' }), 202);
+settle();
 
 my %group = (srcAppId => app_id('orders-dev'), message => 'all',
              destAppIds => [ map { app_id($_) } qw(orders-qa orders-prod) ]);
