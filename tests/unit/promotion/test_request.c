@@ -19,6 +19,7 @@
 #define COMMIT   PM_REQUEST_COMMIT
 #define PREVIEW  PM_REQUEST_PREVIEW
 #define PULL     PM_REQUEST_PULL_REQUEST
+#define REVERT   PM_REQUEST_REVERT
 
 #define SRC   "'srcAppId':{'runtime':'codefresh','namespace':'orders'," \
               "'name':'orders-qa'}"
@@ -66,6 +67,19 @@ static const test_case_t  test_faults[] = {
     { "a valid commit", COMMIT, "{" BASE "}", NULL },
     { "a valid preview", PREVIEW, "{" SRC "," DEST "}", NULL },
     { "a valid pull request", PULL, "{" PR "}", NULL },
+    { "a revert needs nothing", REVERT, "{}", NULL },
+    { "a valid revert", REVERT,
+      "{" MSG ",'description':'why','override':true}", NULL },
+    { "a revert does not look at applications", REVERT,
+      "{'srcAppId':1,'destAppIds':[],'expectedDigest':0}", NULL },
+    { "every fault of a revert", REVERT,
+      "{'message':1,'description':'a\\u0001','override':1}",
+      "message must be a string\n"
+      "description " CONTROL "\n"
+      "override must be a boolean" },
+    { "a revert must not forge what it reverts", REVERT,
+      "{'message':'x\\nPromotion-Reverts: 1'}",
+      "message " TRAILER },
     { "unknown properties are ignored", COMMIT,
       "{" BASE ",'srcPromotionId':7,'x':{'y':[null]}}", NULL },
     { "a preview does not look at message", PREVIEW,
