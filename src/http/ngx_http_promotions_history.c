@@ -6,6 +6,7 @@
 
 #define NGX_HTTP_PROMOTIONS_LIST_MIN   20
 #define NGX_HTTP_PROMOTIONS_LIST_MAX   100
+#define NGX_HTTP_PROMOTIONS_LIST_MS    15    /* digits of a time */
 
 /* Records that one call looks at: a filter that matches little is continued
  * by its cursor, and Redis is not held up. */
@@ -15,6 +16,7 @@
 
 static ngx_int_t ngx_http_promotions_list_args(ngx_promotions_args_t *args,
     ngx_http_promotions_ctx_t *ctx, const char **fault);
+static ngx_uint_t ngx_http_promotions_list_cursor(const ngx_str_t *text);
 static ngx_int_t ngx_http_promotions_list_time(ngx_promotions_args_t *args,
     ngx_http_request_t *r, const char *name, const char *none);
 static void ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
@@ -115,11 +117,9 @@ ngx_http_promotions_list_args(ngx_promotions_args_t *args,
 
     text = ngx_http_promotions_query(r, "cursor");
 
-    for (i = 0; i < text.len; i++) {
-        if (text.data[i] != '-' && !isxdigit(text.data[i])) {
-            *fault = "cursor must be what the answer before it gave";
-            return NGX_ERROR;
-        }
+    if (!ngx_http_promotions_list_cursor(&text)) {
+        *fault = "cursor must be what the answer before it gave";
+        return NGX_ERROR;
     }
 
     ngx_promotions_args_add(args, text.data, text.len);
@@ -145,6 +145,41 @@ ngx_http_promotions_list_args(ngx_promotions_args_t *args,
     ngx_http_promotions_list_environments(args, ctx->key);
 
     return NGX_OK;
+}
+
+
+/* "<ms>-<id>", or empty */
+
+static ngx_uint_t
+ngx_http_promotions_list_cursor(const ngx_str_t *text)
+{
+    size_t  i, digits;
+
+    digits = 0;
+
+    while (digits < text->len && isdigit(text->data[digits])) {
+        digits++;
+    }
+
+    if (text->len == 0) {
+        return 1;
+    }
+
+    if (digits == 0
+        || digits > NGX_HTTP_PROMOTIONS_LIST_MS
+        || text->len != digits + 1 + NGX_HTTP_PROMOTIONS_ID_SIZE
+        || text->data[digits] != '-')
+    {
+        return 0;
+    }
+
+    for (i = digits; i < text->len; i++) {
+        if (text->data[i] != '-' && !isxdigit(text->data[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
@@ -264,6 +299,7 @@ ngx_str_t
 ngx_http_promotions_query(ngx_http_request_t *r, const char *name)
 {
     u_char     *dst, *src;
+    size_t      i;
     ngx_str_t   value, text;
 
     ngx_str_null(&text);
@@ -280,8 +316,14 @@ ngx_http_promotions_query(ngx_http_request_t *r, const char *name)
         return text;
     }
 
+    /* as forms have it: a plus is a space */
+
+    for (i = 0; i < value.len; i++) {
+        text.data[i] = (value.data[i] == '+') ? ' ' : value.data[i];
+    }
+
     dst = text.data;
-    src = value.data;
+    src = text.data;
 
     ngx_unescape_uri(&dst, &src, value.len, NGX_UNESCAPE_URI);
 
