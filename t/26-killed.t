@@ -56,6 +56,34 @@ $scene->landed($scene->answer($scene->waiting),
                'after all, business as usual');
 
 
+# TERM does not wait: what is under way is found by the next leader
+
+for my $where ('before the push', 'in the push') {
+    my $gate = $scene->hold;
+    $scene->silence if $where eq 'before the push';
+    my $client = $scene->waiting;
+    $scene->leader;
+    $scene->reached($gate) if $where eq 'in the push';
+    my $id = $scene->newest;
+    my @others = map { $nginx->open($scene->commit_request('orders-dev',
+                           'orders-prod'), path => "/api/promotions/$_")
+                     } ('commit', 'preview') x 4;
+    select undef, undef, undef, 0.1;
+    kill 'TERM', $nginx->master;
+    select undef, undef, undef, 0.2;
+    $scene->speak;
+    $scene->release($gate);
+
+    ok(eval { wait_for('nginx to end', sub {
+        !$nginx->{process}->alive }, 10 * $asan) }, "TERM $where: nginx ends");
+    $_->close for $client, @others;
+    unlink $repo->path . '/hooks/pre-receive';
+    $nginx->{stopped} = 1;
+    $nginx->restart;
+    $scene->landed_once($id, "TERM $where");
+}
+
+
 # kill -9 of the master
 
 {
