@@ -131,6 +131,8 @@ pm_batch_reported(pm_batch_t *batch, const pm_git_report_t *report,
     pm_oid_t    head;
     pm_error_t  err;
 
+    batch->repositories->contended = 1;
+
     pm_batch_answered(batch);
 
     if (report->unpack != NULL && strcmp(report->unpack, "ok") != 0

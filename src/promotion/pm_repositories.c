@@ -213,14 +213,16 @@ pm_repository_branches(pm_repository_t *r, pm_arena_t *arena, pm_error_t *err)
 
 /*
  * One attempt; all that is wrong is noted where it belongs.  PM_CONFLICT (not
- * at the last attempt): what was read is no longer what the remote has.
+ * at the last attempt): what was read is no longer what the remote has, or,
+ * where others push too, may not be, since it had to be fetched first.  What
+ * is read once more right after a fetch leaves them the least time.
  */
 
 static int
 pm_repository_try(pm_repositories_t *repositories, pm_repository_t *r,
     pm_arena_t *arena, int last)
 {
-    int             rc;
+    int             rc, fetched;
     pm_error_t      error;
     pm_revision_t  *revision;
 
@@ -256,7 +258,15 @@ pm_repository_try(pm_repositories_t *repositories, pm_repository_t *r,
             continue;
         }
 
+        fetched = repositories->contended && !last
+                  && r->service == PM_GIT_RECEIVE_PACK
+                  && !pm_git_mirror_has(r->mirror, &revision->tip);
+
         rc = pm_revision_update(revision, &revision->error);
+
+        if (rc == 0 && fetched) {
+            return PM_CONFLICT;
+        }
 
         /* on the way to success a room below may have noted a fault */
 

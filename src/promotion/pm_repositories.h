@@ -63,6 +63,7 @@ struct pm_repositories_s {
     pm_arena_t       *arena;
     pm_repository_t  *first;     /* the destination */
     pm_revision_t    *destination;
+    unsigned          contended:1;   /* somebody else pushes there too */
 };
 
 
