@@ -185,7 +185,8 @@ bench: deps-test
 	@$(MAKE) -s --no-print-directory -j$(JOBS) build $(BENCHES:%=$(B)/bench/%)
 	@bad=0; \
 	for b in $(BENCHES); do echo "== $$b"; $(B)/bench/$$b || bad=1; done; \
-	echo "== promote"; B=$(B) perl tests/bench/promote.pl || bad=1; \
+	for b in promote lanes; do \
+		echo "== $$b"; B=$(B) perl tests/bench/$$b.pl || bad=1; done; \
 	exit $$bad
 
 # SEED=7 for the events of an earlier run

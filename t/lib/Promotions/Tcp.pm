@@ -9,6 +9,7 @@ package Promotions::Tcp;
 #       to_server => 1000,
 #       rate      => 1,      # bytes a second to the client
 #       stall     => 1);     # go silent in place of cutting
+#   Promotions::Tcp->distant($port, 0.05);    # so many s away, each way
 #   $tcp->port; $tcp->stop;
 
 use strict;
@@ -17,6 +18,7 @@ use warnings;
 use IO::Select ();
 use IO::Socket::INET ();
 use POSIX ();
+use Socket ();
 use Time::HiRes ();
 
 use Promotions::Process;
@@ -100,6 +102,50 @@ sub proxy {
                     sleep 600 if $options{stall};
                     return;
                 }
+            }
+        }
+    });
+}
+
+
+# Bytes arrive as they came, later; many connections at once.
+sub distant {
+    my ($class, $port, $delay) = @_;
+
+    return $class->start(sub {
+        my ($client) = @_;
+
+        my $server = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+            PeerPort => $port) or return;
+
+        setsockopt $_, Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(), 1
+            for $client, $server;
+
+        # [when, where to, bytes]; no bytes: the end of that direction
+        my @queue;
+        my $select = IO::Select->new($client, $server);
+
+        while ($select->count || @queue) {
+            my $now = Time::HiRes::time();
+
+            while (@queue && $queue[0][0] <= $now) {
+                my (undef, $to, $bytes) = @{ shift @queue };
+                $to->shutdown(1) if !length $bytes;
+
+                while (length $bytes) {
+                    my $n = syswrite $to, $bytes or return;
+                    substr $bytes, 0, $n, '';
+                }
+            }
+
+            for my $from ($select->can_read(@queue ? $queue[0][0] - $now
+                                                   : undef))
+            {
+                my $to = $from == $client ? $server : $client;
+                my $n = sysread $from, my $bytes, 65536;
+                $select->remove($from) if !$n;
+                push @queue, [ Time::HiRes::time() + $delay, $to,
+                               $n ? $bytes : '' ];
             }
         }
     });
