@@ -14,6 +14,9 @@ cmp_ok(scalar @points, '>=', 10, 'the points of the source');
 is(scalar keys %{{ map { $_ => 1 } @points }}, scalar @points,
    'each has a name of its own');
 
+my $table = read_file('docs/operations.md');
+is(scalar(() = $table =~ /^\| `$_` \|/mg), 1, "$_ is documented") for @points;
+
 my $scene = scene(failpoints => 1, workers => 2,
                   http => 'promotions_lease 1s;');
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
