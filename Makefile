@@ -72,7 +72,8 @@ test: deps-test
 deps-build deps-run deps-test: deps-%:
 	@sh tools/install.sh $*
 
-build: $(MODULE) $(KEY)
+# a module with failpoints, where the tests have one, must not be of yesterday
+build: $(MODULE) $(KEY) $(if $(wildcard $(B)/failpoints/*.so),failpoints)
 
 key: $(KEY)
 
@@ -125,10 +126,11 @@ $(NGINX)/objs/Makefile: config $(B)/nginx.list | $(LIBRARY)
 	@CC="$(CC)" PROMOTIONS_LIB=$(BUILD)/libpromotions.a \
 		bash tools/configure.sh $(NGINX_SOURCE) $(NGINX) $(ROOT) "$(CFLAGS)"
 
-# rewritten only when a source file comes or goes
+# rewritten only when a file comes or goes: nginx's Makefile names the headers
+# that there were when it was made
 $(B)/nginx.list: FORCE
 	@mkdir -p $(@D)
-	@echo $(NGINX_C) > $@.new
+	@echo $(NGINX_C) $(NGINX_H) > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 .PHONY: FORCE
