@@ -16,7 +16,7 @@
 
 B            ?= build
 CC           ?= cc
-ROOMS        ?= base document catalog git forge promotion store
+ROOMS        ?= base document catalog git forge definition promotion store
 FUZZ_SECONDS ?= 60
 NGINX_SOURCE ?= /usr/share/nginx/src
 JOBS         ?= $(shell nproc 2>/dev/null || echo 2)

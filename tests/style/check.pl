@@ -21,12 +21,14 @@ my %below = (
     document  => [qw(base)],
     catalog   => [qw(base document)],
     git       => [qw(base)],
+    definition => [qw(base document git)],
     forge     => [qw(base)],
-    promotion => [qw(base document catalog git forge)],
+    promotion => [qw(base document catalog git forge definition)],
     store     => [qw(base)],
     event     => [qw(base store)],
     tool      => [qw(base store)],
-    http      => [qw(base document catalog git forge promotion store event)],
+    http      => [qw(base document catalog git forge definition promotion store
+                    event)],
 );
 
 my %foreign = (
