@@ -2,6 +2,8 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <limits.h>
 #include <stdlib.h>
 
 
@@ -72,6 +74,28 @@ pm_sha256(const void *data, size_t len, unsigned char digest[PM_SHA256_SIZE])
 {
     return EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL) == 1
            ? 0 : -1;
+}
+
+
+int
+pm_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+    unsigned char digest[PM_SHA256_SIZE])
+{
+    unsigned  size;
+
+    if (key_len > INT_MAX) {
+        return -1;
+    }
+
+    size = 0;
+
+    if (HMAC(EVP_sha256(), key, (int) key_len, data, len, digest, &size)
+        == NULL)
+    {
+        return -1;
+    }
+
+    return size == PM_SHA256_SIZE ? 0 : -1;
 }
 
 

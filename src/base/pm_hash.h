@@ -37,6 +37,11 @@ void pm_hash_destroy(pm_hash_t *hash);
 int pm_sha256(const void *data, size_t len,
     unsigned char digest[PM_SHA256_SIZE]);
 
+/* HMAC-SHA-256 (RFC 2104) of data with key.  0, or -1 on failure of the
+ * library. */
+int pm_hmac_sha256(const void *key, size_t key_len, const void *data,
+    size_t len, unsigned char digest[PM_SHA256_SIZE]);
+
 /* 2 * len lower-case digits and a NUL. */
 void pm_hex(char *text, const void *data, size_t len);
 

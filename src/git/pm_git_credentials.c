@@ -1,14 +1,8 @@
 #include "git/pm_git_credentials.h"
-#include "base/pm_buffer.h"
+#include "base/pm_secret_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-
-#define PM_GIT_CREDENTIALS_SIZE  (1024 * 1024)
+#include <sys/types.h>
 
 
 typedef struct pm_git_credential_s  pm_git_credential_t;
@@ -244,78 +238,11 @@ pm_git_credentials_text(pm_git_credentials_reader_t *reader, char *text)
 }
 
 
-static int
-pm_git_credentials_open(const char *file, int *fd, pm_error_t *err)
-{
-    struct stat  st;
-
-    /* not blocking: it might be a FIFO */
-
-    *fd = open(file, O_RDONLY|O_CLOEXEC|O_NONBLOCK|O_NOCTTY);
-
-    if (*fd == -1 || fstat(*fd, &st) == -1) {
-        return pm_error_set(err, PM_INVALID, "%s: %s", file, strerror(errno));
-    }
-
-    if (!S_ISREG(st.st_mode)) {
-        return pm_error_set(err, PM_INVALID, "%s: not a regular file", file);
-    }
-
-    if (st.st_mode & 077) {
-        return pm_error_set(err, PM_INVALID, "%s: mode %04o lets others read "
-                            "or write it; chmod 600 it", file,
-                            (unsigned) (st.st_mode & 07777));
-    }
-
-    return 0;
-}
-
-
-static int
-pm_git_credentials_load(int fd, const char *file, pm_buffer_t *text,
-    pm_error_t *err)
-{
-    char     *p;
-    ssize_t   n;
-
-    /* room for all of it at once: what grows would leave copies behind */
-
-    p = pm_buffer_reserve(text, PM_GIT_CREDENTIALS_SIZE + 1);
-    if (p == NULL) {
-        return pm_error_memory(err);
-    }
-
-    do {
-        n = read(fd, p + text->len, PM_GIT_CREDENTIALS_SIZE + 1 - text->len);
-
-        if (n < 0 && errno != EINTR) {
-            return pm_error_set(err, PM_INVALID, "%s: %s", file,
-                                strerror(errno));
-        }
-
-        text->len += (n > 0) ? (size_t) n : 0;
-
-    } while (n != 0 && text->len <= PM_GIT_CREDENTIALS_SIZE);
-
-    if (text->len > PM_GIT_CREDENTIALS_SIZE) {
-        return pm_error_set(err, PM_INVALID, "%s: larger than 1 MiB", file);
-    }
-
-    if (memchr(p, '\0', text->len) != NULL) {
-        return pm_error_set(err, PM_INVALID, "%s: has a NUL byte", file);
-    }
-
-    p[text->len] = '\0';
-
-    return 0;
-}
-
-
 int
 pm_git_credentials_read(pm_arena_t *arena, const char *file,
     pm_git_credentials_t **credentials, pm_error_t *err)
 {
-    int                          fd, rc;
+    int                          rc;
     pm_buffer_t                  text;
     pm_git_credentials_reader_t  reader;
 
@@ -333,11 +260,7 @@ pm_git_credentials_read(pm_arena_t *arena, const char *file,
 
     reader.credentials->last = &reader.credentials->first;
 
-    rc = pm_git_credentials_open(file, &fd, err);
-
-    if (rc == 0) {
-        rc = pm_git_credentials_load(fd, file, &text, err);
-    }
+    rc = pm_secret_file_read(file, &text, err);
 
     if (rc == 0) {
         rc = pm_git_credentials_text(&reader, text.data);
@@ -347,15 +270,7 @@ pm_git_credentials_read(pm_arena_t *arena, const char *file,
         *credentials = reader.credentials;
     }
 
-    if (fd != -1) {
-        (void) close(fd);
-    }
-
-    if (text.data != NULL) {
-        explicit_bzero(text.data, text.size);
-    }
-
-    pm_buffer_free(&text);
+    pm_secret_file_free(&text);
 
     return rc;
 }

@@ -1,4 +1,5 @@
 #include "git/pm_git_url_part.h"
+#include "base/pm_host.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -377,27 +378,5 @@ pm_git_url_path(pm_git_url_parser_t *parser, const char *text, int encoded)
 int
 pm_git_url_loopback(const char *host)
 {
-    struct in_addr   v4;
-    struct in6_addr  v6;
-    char             text[INET6_ADDRSTRLEN];
-    size_t           len;
-
-    if (strcmp(host, "localhost") == 0) {
-        return 1;
-    }
-
-    if (inet_pton(AF_INET, host, &v4) == 1) {
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    }
-
-    len = strlen(host);
-
-    if (host[0] != '[' || !pm_git_url_address(host, len)) {
-        return 0;
-    }
-
-    memcpy(text, host + 1, len - 2);
-    text[len - 2] = '\0';
-
-    return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    return pm_host_loopback(host);
 }
