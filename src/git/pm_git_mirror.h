@@ -73,6 +73,22 @@ int pm_git_mirror_tree(pm_git_mirror_t *mirror, const pm_oid_t *commit,
 int pm_git_mirror_parent(pm_git_mirror_t *mirror, const pm_oid_t *commit,
     pm_oid_t *parent, pm_error_t *err);
 
+/* A commit as it was read. */
+
+typedef struct {
+    pm_oid_t     tree;
+    pm_oid_t     parent;         /* the first; zeros where it has none */
+    size_t       nparents;
+    const char  *author;         /* "NAME <EMAIL>" */
+    const char  *committer;
+    const char  *message;
+} pm_git_commit_t;
+
+
+/* Reads a commit; texts are the arena's.  PM_UNPROCESSABLE: damaged. */
+int pm_git_mirror_commit(pm_git_mirror_t *mirror, const pm_oid_t *id,
+    pm_arena_t *arena, pm_git_commit_t *commit, pm_error_t *err);
+
 /*
  * After the remote has accepted: the objects become one pack of the mirror,
  * and refs/remotes/origin/<branch> moves to id (branch with or without

@@ -7,6 +7,7 @@
 #define PM_MESSAGE_ID       "Promotion-Id"
 #define PM_MESSAGE_REVERTS  "Promotion-Reverts"
 #define PM_MESSAGE_FROM     "Promoted-From"
+#define PM_MESSAGE_TO       "Promoted-To"
 #define PM_MESSAGE_BY       "Promoted-By"
 
 
@@ -14,6 +15,7 @@ static const char *const  pm_message_trailers[] = {
     PM_MESSAGE_ID,
     PM_MESSAGE_REVERTS,
     PM_MESSAGE_FROM,
+    PM_MESSAGE_TO,
     PM_MESSAGE_BY,
     NULL
 };
@@ -76,7 +78,8 @@ pm_message_fault(const char *text, int trailers)
         {
             return "must not contain a line that begins with "
                    PM_MESSAGE_ID ":, " PM_MESSAGE_REVERTS ":, "
-                   PM_MESSAGE_FROM ": or " PM_MESSAGE_BY ":";
+                   PM_MESSAGE_FROM ":, " PM_MESSAGE_TO ": or "
+                   PM_MESSAGE_BY ":";
         }
 
         if (*p == '\n' || *p == '\t' || (*p == '\r' && p[1] == '\n')) {
@@ -142,13 +145,23 @@ pm_message_block(pm_buffer_t *buffer, const char *text)
 static int
 pm_message_check(const pm_promotion_t *promotion, pm_error_t *err)
 {
-    size_t       i;
+    size_t       i, n;
     const char  *fault;
 
     const char *const  names[] = {
         promotion->id, promotion->source.namespace, promotion->source.name,
-        promotion->key_name, promotion->author_name, promotion->author_email
+        promotion->key_name, promotion->author_name, promotion->author_email,
+        promotion->destination.runtime, promotion->destination.namespace,
+        promotion->destination.name
     };
+
+    n = sizeof(names) / sizeof(names[0]);
+
+    /* only a pull request's commit says where it leads */
+
+    if (promotion->kind != PM_PROMOTION_PULL_REQUEST) {
+        n -= 3;
+    }
 
     if (promotion->message == NULL) {
         return pm_error_set(err, PM_INVALID, "message should not be empty");
@@ -166,14 +179,14 @@ pm_message_check(const pm_promotion_t *promotion, pm_error_t *err)
         }
     }
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (i = 0; i < n; i++) {
         if (names[i] == NULL || names[i][0] == '\0'
             || pm_message_has_control(names[i]))
         {
             return pm_error_set(err, PM_INVALID,
-                                "the promotion's id, its source, its author "
-                                "or its key's name is empty or has control "
-                                "characters");
+                                "the promotion's id, its source, its "
+                                "destination, its author or its key's name is "
+                                "empty or has control characters");
         }
     }
 
@@ -218,6 +231,13 @@ pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
                          hex);
     }
 
+    if (promotion->kind == PM_PROMOTION_PULL_REQUEST) {
+        pm_buffer_printf(&buffer, PM_MESSAGE_TO ": %s/%s/%s\n",
+                         promotion->destination.runtime,
+                         promotion->destination.namespace,
+                         promotion->destination.name);
+    }
+
     pm_buffer_printf(&buffer, PM_MESSAGE_BY ": %s\n", promotion->key_name);
 
     *message = NULL;
@@ -229,4 +249,71 @@ pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
     pm_buffer_free(&buffer);
 
     return (*message != NULL) ? 0 : pm_error_memory(err);
+}
+
+
+/* The last paragraph of text: where the trailers are. */
+
+static const char *
+pm_message_last(const char *text)
+{
+    const char  *p, *last;
+
+    for (last = text; (p = strstr(last, "\n\n")) != NULL; last = p + 2) {
+        /* void */
+    }
+
+    return last;
+}
+
+
+/* 1 if a line of text is name, ": " and value (NULL: any value). */
+
+static int
+pm_message_line(const char *text, const char *name, const char *value)
+{
+    size_t       len;
+    const char  *p;
+
+    len = strlen(name);
+
+    for (p = text; p != NULL; p = (*p != '\0') ? p + 1 : NULL) {
+
+        if (strncmp(p, name, len) == 0 && p[len] == ':' && p[len + 1] == ' '
+            && (value == NULL
+                || (strncmp(p + len + 2, value, strlen(value)) == 0
+                    && (p[len + 2 + strlen(value)] == '\n'
+                        || p[len + 2 + strlen(value)] == '\0'))))
+        {
+            return 1;
+        }
+
+        p = strchrnul(p, '\n');
+    }
+
+    return 0;
+}
+
+
+int
+pm_message_leads_to(const char *message, const pm_application_id_t *id)
+{
+    int          rc;
+    pm_buffer_t  to;
+    const char  *last;
+
+    memset(&to, 0, sizeof(pm_buffer_t));
+
+    pm_buffer_printf(&to, "%s/%s/%s", id->runtime, id->namespace, id->name);
+
+    last = pm_message_last(message);
+
+    rc = pm_buffer_string(&to) == NULL ? -1
+         : pm_message_line(last, PM_MESSAGE_ID, NULL)
+           && pm_message_line(last, PM_MESSAGE_FROM, NULL)
+           && pm_message_line(last, PM_MESSAGE_TO, to.data);
+
+    pm_buffer_free(&to);
+
+    return rc;
 }

@@ -15,6 +15,14 @@
  *     Promotion-Reverts: <40 hex>
  *     Promoted-By: <key name>
  *
+ * That of a pull request says where it leads, too: a head branch is replaced
+ * only where its last commit is the gateway's own for this destination:
+ *
+ *     Promotion-Id: <id>
+ *     Promoted-From: <namespace>/<name>@<40 hex>
+ *     Promoted-To: <runtime>/<namespace>/<name>
+ *     Promoted-By: <key name>
+ *
  * The trailers are how a promotion is found again after an unclear push
  * (durability.md, 2): nobody else may write them.
  */
@@ -43,6 +51,12 @@ const char *pm_message_fault(const char *text, int trailers);
  */
 int pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
     const pm_oid_t *source, const char **message, pm_error_t *err);
+
+/*
+ * 1 if the message's last paragraph has the trailers of a pull request's
+ * commit that leads to id, 0 if not, -1: out of memory.
+ */
+int pm_message_leads_to(const char *message, const pm_application_id_t *id);
 
 
 #endif /* PM_MESSAGE_H */

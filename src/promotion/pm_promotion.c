@@ -5,6 +5,9 @@
 #include <string.h>
 
 
+#define PM_PROMOTION_PULL_LANE  ":pull-requests"
+
+
 /* The promotable sources of an application, in the manifest's order. */
 
 static size_t
@@ -230,6 +233,37 @@ pm_promotion_one(pm_arena_t *arena, const pm_catalog_t *catalog,
 }
 
 
+/* What the request says of the pull request; its texts are the arena's. */
+
+static int
+pm_promotion_pull(pm_arena_t *arena, const pm_request_t *request,
+    pm_promotion_t *promotion, pm_error_t *err)
+{
+    pm_pull_request_t  *pull;
+
+    pull = pm_arena_zalloc(arena, sizeof(pm_pull_request_t));
+    if (pull == NULL) {
+        return pm_error_memory(err);
+    }
+
+    pull->head = request->head;
+    pull->title = request->title;
+    pull->description = request->description;
+    pull->labels = request->labels;
+    pull->nlabels = request->nlabels;
+    pull->reviewers = request->reviewers;
+    pull->nreviewers = request->nreviewers;
+    pull->draft = request->draft;
+
+    promotion->kind = PM_PROMOTION_PULL_REQUEST;
+    promotion->pull = pull;
+    promotion->message = request->commit_message;
+    promotion->description = request->commit_description;
+
+    return 0;
+}
+
+
 int
 pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
     const pm_request_t *request, pm_promotion_t *promotions, pm_error_t *err)
@@ -256,13 +290,14 @@ pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
             promotion->source_environment = from->environment->name;
         }
 
-        if (request->kind == PM_REQUEST_PULL_REQUEST) {
-            promotion->message = request->commit_message;
-            promotion->description = request->commit_description;
+        promotion->message = request->message;
+        promotion->description = request->description;
 
-        } else {
-            promotion->message = request->message;
-            promotion->description = request->description;
+        if (request->kind == PM_REQUEST_PULL_REQUEST) {
+            rc = pm_promotion_pull(arena, request, promotion, err);
+            if (rc != 0) {
+                return rc;
+            }
         }
 
         promotion->source_commit = request->source_commit;
@@ -283,6 +318,7 @@ int
 pm_promotion_lane(const pm_promotion_t *promotion, char lane[17])
 {
     int                   rc;
+    const char           *branch;
     pm_buffer_t           text;
     unsigned char         digest[PM_SHA256_SIZE];
     const pm_location_t  *to;
@@ -291,8 +327,13 @@ pm_promotion_lane(const pm_promotion_t *promotion, char lane[17])
     to = &promotion->parts[0].destination;
     memset(&text, 0, sizeof(pm_buffer_t));
 
-    pm_buffer_printf(&text, "%s\n%s", to->url.canonical,
-                     to->branch ? to->branch : "HEAD");
+    branch = to->branch ? to->branch : "HEAD";
+
+    if (promotion->kind == PM_PROMOTION_PULL_REQUEST) {
+        branch = PM_PROMOTION_PULL_LANE;
+    }
+
+    pm_buffer_printf(&text, "%s\n%s", to->url.canonical, branch);
 
     rc = text.failed ? -1 : pm_sha256(text.data, text.len, digest);
     pm_buffer_free(&text);

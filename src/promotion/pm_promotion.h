@@ -36,7 +36,30 @@ typedef struct {
 } pm_part_t;
 
 
+typedef enum {
+    PM_PROMOTION_COMMIT = 0,             /* on the destination's branch */
+    PM_PROMOTION_PULL_REQUEST            /* on a head branch, and a pull
+                                            request into the destination's */
+} pm_promotion_kind_t;
+
+
+/* What a pull request is asked to be. */
+
 typedef struct {
+    const char           *head;          /* as in the request: the base, or a
+                                            name of the head branch */
+    const char           *title;         /* one line */
+    const char           *description;   /* Markdown; NULL: none */
+    const char          **labels;
+    size_t                nlabels;
+    const char          **reviewers;     /* user names */
+    size_t                nreviewers;
+    unsigned              draft:1;
+} pm_pull_request_t;
+
+
+typedef struct {
+    pm_promotion_kind_t   kind;
     const char           *id;            /* UUIDv7 */
     const char           *group;         /* of those that land or fail as
                                             one; NULL: by itself */
@@ -58,6 +81,7 @@ typedef struct {
     const char           *revert_commit; /* 40 hex: not a promotion, but what
                                             undoes this commit of one; or
                                             NULL */
+    pm_pull_request_t    *pull;          /* of PM_PROMOTION_PULL_REQUEST */
     const char           *author_name;
     const char           *author_email;
     const char           *key_name;
@@ -83,7 +107,9 @@ int pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
 /*
  * The lane of a promotion: the first 16 hex digits of SHA-256 over the
  * destination's canonical URL, a newline and its branch ("HEAD" where it is
- * NULL).  0, or -1 (out of memory; lane is then empty).
+ * NULL).  The pull requests of one repository have a lane of their own, with
+ * what no branch can be called in the branch's place.  0, or -1 (out of
+ * memory; lane is then empty).
  */
 int pm_promotion_lane(const pm_promotion_t *promotion, char lane[17]);
 

@@ -1,4 +1,5 @@
 #include "promotion/pm_record.h"
+#include "promotion/pm_record_pull.h"
 #include "promotion/pm_record_template.h"
 
 #include <jansson.h>
@@ -114,6 +115,15 @@ pm_record_json(const pm_promotion_t *promotion)
     if (json != NULL && promotion->template != NULL
         && json_object_set_new(json, "template",
                                pm_record_template_json(promotion->template))
+           != 0)
+    {
+        json_decref(json);
+        return NULL;
+    }
+
+    if (json != NULL && promotion->kind == PM_PROMOTION_PULL_REQUEST
+        && json_object_set_new(json, "pullRequest",
+                               pm_record_pull_json(promotion->pull))
            != 0)
     {
         json_decref(json);
@@ -287,7 +297,7 @@ pm_record_read(pm_arena_t *arena, const json_t *json,
     pm_promotion_t *promotion, pm_error_t *err)
 {
     int                        rc;
-    json_t                    *template;
+    json_t                    *template, *pull;
     const char                *value;
     const pm_record_field_t   *field;
 
@@ -315,6 +325,17 @@ pm_record_read(pm_arena_t *arena, const json_t *json,
 
     if (template != NULL) {
         rc = pm_record_template(arena, template, &promotion->template, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    pull = json_object_get(json, "pullRequest");
+
+    if (pull != NULL) {
+        promotion->kind = PM_PROMOTION_PULL_REQUEST;
+
+        rc = pm_record_pull(arena, pull, &promotion->pull, err);
         if (rc != 0) {
             return rc;
         }

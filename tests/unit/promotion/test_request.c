@@ -30,7 +30,8 @@
 #define PR    SRC "," DEST ",'head':'main','title':'Merge'"
 
 #define TRAILER  "must not contain a line that begins with Promotion-Id:, " \
-                 "Promotion-Reverts:, Promoted-From: or Promoted-By:"
+                 "Promotion-Reverts:, Promoted-From:, Promoted-To: or " \
+                 "Promoted-By:"
 #define CONTROL  "must not contain control characters other than newline " \
                  "and tab"
 #define DIGEST   "0123456789abcdef0123456789abcdef" \
