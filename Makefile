@@ -35,6 +35,7 @@ ROOT    = $(CURDIR)
 
 SOURCES = $(sort $(foreach room,$(ROOMS),$(wildcard src/$(room)/pm_*.c)))
 SCRIPTS = $(sort $(wildcard src/store/scripts/*.lua))
+SHARED  = $(wildcard src/store/scripts/shared/*.lua)
 OBJECTS = $(SOURCES:src/%.c=$(B)/lib/%.o) \
           $(if $(filter store,$(ROOMS)),$(B)/lib/store/scripts.o)
 UNIT    = $(sort $(foreach room,$(ROOMS),$(wildcard tests/unit/$(room)/test_*.c)))
@@ -90,7 +91,7 @@ $(LIBRARY): $(OBJECTS)
 	$(AR) rcs $@ $(OBJECTS)
 
 # the lanes' Lua scripts, as a table in C
-$(B)/lib/store/scripts.c: $(SCRIPTS) tools/scripts.pl
+$(B)/lib/store/scripts.c: $(SCRIPTS) $(SHARED) tools/scripts.pl
 	@mkdir -p $(@D)
 	@perl tools/scripts.pl $(SCRIPTS) > $@
 

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_batch.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_job.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_wait.h"
@@ -281,6 +282,9 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
         ngx_promotions_args_string(args, "");
     }
 
+    ngx_promotions_args_number(args,
+                               ngx_http_promotions_worker.pmcf->retention);
+
     n = 0;
 
     for (i = 0; i < batch->n; i++) {
@@ -324,6 +328,14 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
 
         ngx_promotions_args_string(args, result->commit);
         ngx_promotions_args_string(args, result->digest);
+
+        if (result->state == PM_RESULT_LANDED) {
+            ngx_http_promotions_audit_committed(args, &batch->promotions[i],
+                                                result->commit,
+                                                result->digest);
+        } else {
+            ngx_http_promotions_audit_block(args, NULL, 0);
+        }
     }
 
     return ngx_http_promotions_batch_open(batch);

@@ -200,13 +200,15 @@ ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
         promotion->id = pm_arena_strdup(arena, (char *) waiter->id);
         promotion->group = (n > 1) ? promotions[0].id : NULL;
 
+        promotion->key_id = pm_arena_strdup(arena, ctx->key->id);
         promotion->key_name = pm_arena_strdup(arena, ctx->key->name);
         promotion->author_name = pm_arena_strdup(arena,
                                                  ctx->key->author_name);
         promotion->author_email = pm_arena_strdup(arena,
                                                   ctx->key->author_email);
 
-        if (promotion->id == NULL || promotion->key_name == NULL
+        if (promotion->id == NULL || promotion->key_id == NULL
+            || promotion->key_name == NULL
             || promotion->author_name == NULL
             || promotion->author_email == NULL)
         {

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_record.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_script.h"
 #include "http/ngx_http_promotions_wait.h"
@@ -159,6 +160,9 @@ ngx_http_promotions_cancel_read(void *data, redisReply *reply)
     }
 
     ngx_promotions_args_add(&args, ctx->target.data, ctx->target.len);
+    ngx_promotions_args_number(&args,
+                               ngx_http_promotions_worker.pmcf->retention);
+    ngx_http_promotions_audit_cancelled(&args, ctx->key, &ctx->target, reply);
 
     if (ngx_http_promotions_script_send(&args, "cancel",
                                         ngx_http_promotions_cancelled, asked)

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_submit.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_header.h"
 #include "http/ngx_http_promotions_lane.h"
 #include "http/ngx_http_promotions_result.h"
@@ -267,6 +268,8 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
         ngx_promotions_args_string(args, "override");
         ngx_promotions_args_string(args, "1");
     }
+
+    ngx_http_promotions_audit_created(args, promotion, waiter->ctx->key);
 
     return NGX_OK;
 }

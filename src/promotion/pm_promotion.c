@@ -223,6 +223,8 @@ pm_promotion_one(pm_arena_t *arena, const pm_catalog_t *catalog,
 
     if (to->environment != NULL) {
         promotion->destination_environment = to->environment->name;
+        promotion->destination_environment_id = to->environment->id;
+        promotion->destination_organization = to->environment->organization;
     }
 
     promotion->product = to->product;

@@ -67,6 +67,8 @@ typedef struct {
     pm_application_id_t   destination;
     const char           *source_environment;       /* name, or NULL */
     const char           *destination_environment;
+    const char           *destination_environment_id;
+    const char           *destination_organization;
     const char           *product;       /* the destination's, or NULL */
     const char           *overridden;    /* what should have refused it, had
                                             an admin not said otherwise */
@@ -85,6 +87,8 @@ typedef struct {
     const char           *author_name;
     const char           *author_email;
     const char           *key_name;
+    const char           *key_id;        /* NULL: of a record made before it
+                                            was kept */
 } pm_promotion_t;
 
 

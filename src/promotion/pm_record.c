@@ -24,6 +24,10 @@ static const pm_record_field_t  pm_record_fields[] = {
     { "sourceEnvironment", offsetof(pm_promotion_t, source_environment), 0 },
     { "destinationEnvironment",
       offsetof(pm_promotion_t, destination_environment), 0 },
+    { "destinationEnvironmentId",
+      offsetof(pm_promotion_t, destination_environment_id), 0 },
+    { "destinationOrganization",
+      offsetof(pm_promotion_t, destination_organization), 0 },
     { "product", offsetof(pm_promotion_t, product), 0 },
     { "overridden", offsetof(pm_promotion_t, overridden), 0 },
     { "message", offsetof(pm_promotion_t, message), 1 },
@@ -34,6 +38,7 @@ static const pm_record_field_t  pm_record_fields[] = {
     { "authorName", offsetof(pm_promotion_t, author_name), 1 },
     { "authorEmail", offsetof(pm_promotion_t, author_email), 1 },
     { "keyName", offsetof(pm_promotion_t, key_name), 1 },
+    { "keyId", offsetof(pm_promotion_t, key_id), 0 },
     { NULL, 0, 0 }
 };
 

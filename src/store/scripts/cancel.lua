@@ -3,11 +3,12 @@
 cancel: ends a promotion that nobody has taken yet, with its group: what is
 waiting of it on the same lane.
 
-ARGV  prefix, id
+ARGV  prefix, id, retention (s), block of audit entries
 
       {"cancelled"}, or {"no", state}: it is under way, or has ended
 --]]
 
+--@audit
 local prefix, id = ARGV[1], ARGV[2]
 local record = prefix .. 'promotion:' .. id
 local fields = redis.call('HMGET', record, 'state', 'lane', 'group')
@@ -29,6 +30,8 @@ if fields[3] and fields[3] ~= '' then
         end
     end
 end
+
+audited(prefix, ARGV[3], 4)
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

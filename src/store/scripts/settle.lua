@@ -6,14 +6,15 @@ it last.  What is final already stays as it is.  UNKNOWN is no end: a push of
 it may have landed, and the next leader looks.
 
 ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
-      was none), n,
+      was none), retention (s), n,
       then n times: id, takes, state (LANDED, FAILED or UNKNOWN), status,
-                    message, commit, digest
+                    message, commit, digest, block of audit entries
 
       the ids that this call did not settle: another leader's by now, or
       final before
 --]]
 
+--@audit
 local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
 local key = prefix .. 'lane:' .. lane
 local leads = redis.call('GET', key .. ':lease') == token
@@ -26,12 +27,13 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local final = {LANDED = true, FAILED = true, CANCELLED = true}
 local settled, others = {}, {}
-local at = 7
+local at = 8
 
-for _ = 1, tonumber(ARGV[6]) do
+for _ = 1, tonumber(ARGV[7]) do
     local id, takes, state, status = ARGV[at], ARGV[at + 1], ARGV[at + 2],
                                      ARGV[at + 3]
     local record = prefix .. 'promotion:' .. id
+    local past = unaudited(at + 7)
     local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes')
 
     if not old[1] then
@@ -54,6 +56,8 @@ for _ = 1, tonumber(ARGV[6]) do
         redis.call('HINCRBY', record, 'survived', 1)
 
     else
+        audited(prefix, ARGV[6], at + 7)
+
         redis.call('HSET', record, 'state', state, 'status', status,
                    'message', ARGV[at + 4], 'commit', ARGV[at + 5],
                    'digest', ARGV[at + 6], 'settled_at', now)
@@ -72,7 +76,7 @@ for _ = 1, tonumber(ARGV[6]) do
         settled[#settled + 1] = id
     end
 
-    at = at + 7
+    at = past
 end
 
 if #settled > 0 then

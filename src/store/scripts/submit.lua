@@ -6,7 +6,7 @@ to take the lane's lease.  Sent twice with the same ids it changes nothing.
 ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
       idempotency key ("" for none), body digest, n,
       then n times: id, source environment, target environment,
-                    number of fields, field, value, …
+                    number of fields, field, value, …, block of audit entries
 
       {"queued", 1 if the caller leads now}
       {"known", 1 if the caller leads}    these ids were here before
@@ -15,6 +15,7 @@ ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
       {"full"}
 --]]
 
+--@audit
 local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
 local lease, limit, retention = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local idempotency, digest, n = ARGV[7], ARGV[8], tonumber(ARGV[9])
@@ -72,6 +73,7 @@ for _ = 1, n do
     local id, source, target, fields =
         ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
     local record = prefix .. 'promotion:' .. id
+    local past = audited(prefix, retention, at + 4 + fields)
 
     redis.call('HSET', record, 'state', 'QUEUED', 'lane', lane,
                'created_at', now, 'source_environment', source,
@@ -95,7 +97,7 @@ for _ = 1, n do
 
     redis.call('RPUSH', waiting, id)
     ids[#ids + 1] = id
-    at = at + 4 + fields
+    at = past
 end
 
 if idempotency ~= '' then

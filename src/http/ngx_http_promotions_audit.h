@@ -1,0 +1,60 @@
+/*
+ * ngx_http_promotions_audit.h: entries of the audit stream, from here to the
+ * script that appends them.  pm_store_audit.h says what an entry is and how
+ * it comes into the stream.
+ *
+ *     pm_store_audit_t  entry;
+ *
+ *     ngx_http_promotions_audit_entry(&entry, PM_STORE_PROMOTION_CREATED);
+ *     ngx_http_promotions_audit_key(&entry, ctx->key);
+ *     ngx_http_promotions_audit_place(&entry, source_environment);
+ *     entry.reference_type = "API";
+ *     entry.reference_id = api_id;
+ *     pm_store_audit_property(&entry, "promotion", id);
+ *     ngx_http_promotions_audit_block(&args, &entry, 1);
+ */
+
+#ifndef NGX_HTTP_PROMOTIONS_AUDIT_H
+#define NGX_HTTP_PROMOTIONS_AUDIT_H
+
+
+#include "http/ngx_http_promotions.h"
+#include "store/ngx_promotions_script.h"
+#include "store/pm_store_audit.h"
+
+
+/* An entry without anything but its event. */
+void ngx_http_promotions_audit_entry(pm_store_audit_t *entry,
+    pm_store_audit_event_t event);
+
+/* Whoever has this key did it. */
+void ngx_http_promotions_audit_key(pm_store_audit_t *entry,
+    const pm_store_key_t *key);
+
+/* It happens in this environment, by name or id (NULL, "": in none); one that
+ * the catalog does not have keeps its name. */
+void ngx_http_promotions_audit_place(pm_store_audit_t *entry,
+    const char *environment);
+
+/*
+ * Adds a block of n entries (0: an empty one) to the arguments of a script,
+ * for its audited() or unaudited(); now is their time.  A failure (memory)
+ * fails the arguments, and so the call: nothing changes unrecorded.
+ */
+void ngx_http_promotions_audit_block(ngx_promotions_args_t *args,
+    const pm_store_audit_t *entries, ngx_uint_t n);
+
+
+/* ngx_http_promotions_audit_promotion.c: the blocks of a commit's way. */
+
+void ngx_http_promotions_audit_created(ngx_promotions_args_t *args,
+    const pm_promotion_t *promotion, const pm_store_key_t *key);
+void ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
+    const pm_promotion_t *promotion, const char *commit, const char *digest);
+
+/* record: the fields of its hash. */
+void ngx_http_promotions_audit_cancelled(ngx_promotions_args_t *args,
+    const pm_store_key_t *key, const ngx_str_t *id, redisReply *record);
+
+
+#endif /* NGX_HTTP_PROMOTIONS_AUDIT_H */
