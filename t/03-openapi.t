@@ -190,7 +190,10 @@ $scene->{repo}->commit({ 'prod/orders/values.yaml' => "n: 0\n" });
 fits('post', '/commit', $scene->post('commit', \%group), 207);
 $scene->change;
 fits('post', '/commit', $scene->post('commit', { %group,
-     expectedDigest => 'a' x 64 }), 409);
+     expectedDigest => 'a' x 64 }), 400);
+$group{destAppIds}[0]{expectedDigest} = 'a' x 64;
+fits('post', '/commit', $scene->post('commit', \%group), 409);
+delete $group{destAppIds}[0]{expectedDigest};
 fits('post', '/commit', $scene->post('commit', \%group,
      headers => { Prefer => 'respond-async' }), 202);
 

@@ -188,9 +188,31 @@ $repo->commit({ 'to/app-4' => undef });
 
 # a digest is of one destination's changes
 
-$r = group(\@three, body => { expectedDigest => '0' x 64 });
-is($r->{status}, 409, 'a digest that differs');
-is(statuses($r), '409 409 409', 'is of all');
+error_is(group(\@three, body => { expectedDigest => '0' x 64 }), 400,
+         [ 'expectedDigest goes with one destination: give each of destAppIds '
+           . 'its own' ], 'one digest for several destinations');
+
+$scene->change;
+hook($repo, "no such file\n");
+
+my @digest = map { $scene->preview('dev', $_)->json->{digest} } @three;
+my @expected = map { { %{ app_id($three[$_]) },
+                       expectedDigest => $digest[$_] } } 0 .. 2;
+
+$head = $repo->head;
+$r = group([], body => { destAppIds => [ @expected[0, 1],
+    { %{ $expected[2] }, expectedDigest => '0' x 64 } ] });
+is($r->{status}, 409, 'a digest of one of them differs');
+is(statuses($r), '409 409 409', 'so none lands');
+is($repo->head, $head, 'indeed');
+like($r->json->{promotions}[0]{message},
+     qr{^codefresh/orders/app-3 of the same group failed: .*$digest[2]},
+     'which one is said, and the digest of now');
+
+$r = group([], body => { destAppIds => \@expected });
+is($r->{status}, 200, 'what was previewed of each lands')
+    or diag($r->{body});
+landed($r, \@three, 'in one push');
 
 
 # several lanes

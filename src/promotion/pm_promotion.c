@@ -178,48 +178,25 @@ pm_promotion_parts(pm_arena_t *arena, const pm_application_t *from,
 }
 
 
-static int
-pm_promotion_one(pm_arena_t *arena, const pm_catalog_t *catalog,
-    const pm_application_t *from, const pm_application_id_t *destination,
-    pm_promotion_t *promotion, pm_error_t *err)
+/* What the request and the catalog say of it, apart from its places. */
+
+static void
+pm_promotion_ask(const pm_request_t *request, const pm_application_t *from,
+    const pm_application_t *to, pm_promotion_t *promotion)
 {
-    size_t                   nfrom, nto;
-    const pm_application_t  *to;
+    memset(promotion, 0, sizeof(pm_promotion_t));
 
-    to = pm_promotion_find(catalog, destination, err);
-    if (to == NULL) {
-        return PM_NOT_FOUND;
-    }
-
-    if (to == from) {
-        return pm_error_set(err, PM_INVALID,
-                            "source and destination are the same application "
-                            "%s/%s/%s", to->runtime, to->namespace, to->name);
-    }
-
-    nfrom = pm_promotion_count(from);
-    nto = pm_promotion_count(to);
-
-    if (nfrom == 0 || nto == 0) {
-        from = (nfrom == 0) ? from : to;
-
-        return pm_error_set(err, PM_UNPROCESSABLE,
-                            "application %s/%s/%s has no source with a path "
-                            "in git: there is nothing to promote",
-                            from->runtime, from->namespace, from->name);
-    }
-
-    if (nfrom != nto) {
-        return pm_error_set(err, PM_UNPROCESSABLE,
-                            "application %s/%s/%s has %zu sources with a path "
-                            "and %s/%s/%s has %zu: they cannot be matched",
-                            from->runtime, from->namespace, from->name, nfrom,
-                            to->runtime, to->namespace, to->name, nto);
-    }
+    promotion->source.runtime = from->runtime;
+    promotion->source.namespace = from->namespace;
+    promotion->source.name = from->name;
 
     promotion->destination.runtime = to->runtime;
     promotion->destination.namespace = to->namespace;
     promotion->destination.name = to->name;
+
+    if (from->environment != NULL) {
+        promotion->source_environment = from->environment->name;
+    }
 
     if (to->environment != NULL) {
         promotion->destination_environment = to->environment->name;
@@ -229,9 +206,11 @@ pm_promotion_one(pm_arena_t *arena, const pm_catalog_t *catalog,
 
     promotion->product = to->product;
     promotion->template = to->template;
-    promotion->nparts = nto;
 
-    return pm_promotion_parts(arena, from, to, promotion, err);
+    promotion->message = request->message;
+    promotion->description = request->description;
+    promotion->source_commit = request->source_commit;
+    promotion->expected_digest = request->expected_digest;
 }
 
 
@@ -267,13 +246,61 @@ pm_promotion_pull(pm_arena_t *arena, const pm_request_t *request,
 
 
 int
+pm_promotion_pair(pm_arena_t *arena, const pm_request_t *request,
+    const pm_application_t *from, const pm_application_t *to,
+    pm_promotion_t *promotion, pm_error_t *err)
+{
+    int     rc;
+    size_t  nfrom, nto;
+
+    pm_promotion_ask(request, from, to, promotion);
+
+    if (request->kind == PM_REQUEST_PULL_REQUEST) {
+        rc = pm_promotion_pull(arena, request, promotion, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    if (to == from) {
+        return pm_error_set(err, PM_INVALID,
+                            "source and destination are the same application "
+                            "%s/%s/%s", to->runtime, to->namespace, to->name);
+    }
+
+    nfrom = pm_promotion_count(from);
+    nto = pm_promotion_count(to);
+
+    if (nfrom == 0 || nto == 0) {
+        from = (nfrom == 0) ? from : to;
+
+        return pm_error_set(err, PM_UNPROCESSABLE,
+                            "application %s/%s/%s has no source with a path "
+                            "in git: there is nothing to promote",
+                            from->runtime, from->namespace, from->name);
+    }
+
+    if (nfrom != nto) {
+        return pm_error_set(err, PM_UNPROCESSABLE,
+                            "application %s/%s/%s has %zu sources with a path "
+                            "and %s/%s/%s has %zu: they cannot be matched",
+                            from->runtime, from->namespace, from->name, nfrom,
+                            to->runtime, to->namespace, to->name, nto);
+    }
+
+    promotion->nparts = nto;
+
+    return pm_promotion_parts(arena, from, to, promotion, err);
+}
+
+
+int
 pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
     const pm_request_t *request, pm_promotion_t *promotions, pm_error_t *err)
 {
     int                      rc;
     size_t                   i;
-    pm_promotion_t          *promotion;
-    const pm_application_t  *from;
+    const pm_application_t  *from, *to;
 
     from = pm_promotion_find(catalog, &request->source, err);
     if (from == NULL) {
@@ -281,34 +308,18 @@ pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
     }
 
     for (i = 0; i < request->ndestinations; i++) {
-        promotion = &promotions[i];
-        memset(promotion, 0, sizeof(pm_promotion_t));
-
-        promotion->source.runtime = from->runtime;
-        promotion->source.namespace = from->namespace;
-        promotion->source.name = from->name;
-
-        if (from->environment != NULL) {
-            promotion->source_environment = from->environment->name;
+        to = pm_promotion_find(catalog, &request->destinations[i], err);
+        if (to == NULL) {
+            return PM_NOT_FOUND;
         }
 
-        promotion->message = request->message;
-        promotion->description = request->description;
-
-        if (request->kind == PM_REQUEST_PULL_REQUEST) {
-            rc = pm_promotion_pull(arena, request, promotion, err);
-            if (rc != 0) {
-                return rc;
-            }
-        }
-
-        promotion->source_commit = request->source_commit;
-        promotion->expected_digest = request->expected_digest;
-
-        rc = pm_promotion_one(arena, catalog, from, &request->destinations[i],
-                              promotion, err);
+        rc = pm_promotion_pair(arena, request, from, to, &promotions[i], err);
         if (rc != 0) {
             return rc;
+        }
+
+        if (request->digests != NULL && request->digests[i] != NULL) {
+            promotions[i].expected_digest = request->digests[i];
         }
     }
 

@@ -107,6 +107,14 @@ typedef struct {
 int pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
     const pm_request_t *request, pm_promotion_t *promotions, pm_error_t *err);
 
+/*
+ * The same for two applications that are known; what the request names is not
+ * looked at.  Also where it fails, the promotion names them.
+ */
+int pm_promotion_pair(pm_arena_t *arena, const pm_request_t *request,
+    const pm_application_t *from, const pm_application_t *to,
+    pm_promotion_t *promotion, pm_error_t *err);
+
 
 /*
  * The lane of a promotion: the first 16 hex digits of SHA-256 over the

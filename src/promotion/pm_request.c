@@ -55,6 +55,20 @@ pm_request_same_application(const pm_application_id_t *a,
 }
 
 
+/* The expectedDigest of one of destAppIds. */
+
+static const char *
+pm_request_entry_digest(pm_request_reader_t *reader, const json_t *entry,
+    const char *name)
+{
+    char  full[96];
+
+    (void) snprintf(full, sizeof(full), "%s.expectedDigest", name);
+
+    return pm_request_hex(reader, entry, "expectedDigest", full, 64, 64);
+}
+
+
 static void
 pm_request_destination_list(pm_request_reader_t *reader, const json_t *list,
     pm_request_t *request)
@@ -83,7 +97,9 @@ pm_request_destination_list(pm_request_reader_t *reader, const json_t *list,
 
     request->destinations = pm_arena_zalloc(reader->arena,
                                             n * sizeof(pm_application_id_t));
-    if (request->destinations == NULL) {
+    request->digests = pm_arena_zalloc(reader->arena, n * sizeof(char *));
+
+    if (request->destinations == NULL || request->digests == NULL) {
         reader->failed = 1;
         return;
     }
@@ -96,6 +112,10 @@ pm_request_destination_list(pm_request_reader_t *reader, const json_t *list,
 
         pm_request_application(reader, json_array_get(list, i), name,
                                &request->destinations[i]);
+
+        request->digests[i] = pm_request_entry_digest(reader,
+                                                      json_array_get(list, i),
+                                                      name);
 
         for (j = 0; j < i; j++) {
             if (pm_request_same_application(&request->destinations[i],
@@ -214,6 +234,96 @@ pm_request_commit(pm_request_reader_t *reader, const json_t *root,
 }
 
 
+/* What is promoted from one to the other follows from the catalog. */
+
+static void
+pm_request_environments(pm_request_reader_t *reader, const json_t *root,
+    pm_request_t *request)
+{
+    static const pm_request_rule_t  rule = {
+        .required = 1, .text = 0, .trailers = 0, .limit = PM_REQUEST_NAME
+    };
+
+    request->source_environment = pm_request_string(reader, root,
+                                                    "srcEnvironment",
+                                                    "srcEnvironment", &rule);
+    request->destination_environment = pm_request_string(reader, root,
+                                                     "destEnvironment",
+                                                     "destEnvironment", &rule);
+}
+
+
+/* A digest is of one destination's changes. */
+
+static void
+pm_request_digest(pm_request_reader_t *reader, const json_t *root,
+    pm_request_t *request)
+{
+    request->expected_digest = pm_request_hex(reader, root, "expectedDigest",
+                                              "expectedDigest", 64, 64);
+
+    if (request->expected_digest == NULL) {
+        return;
+    }
+
+    if (request->kind == PM_REQUEST_PRODUCT) {
+        pm_request_fault(reader, "expectedDigest goes with one destination, "
+                         "not with a product");
+
+    } else if (request->ndestinations > 1) {
+        pm_request_fault(reader, "expectedDigest goes with one destination: "
+                         "give each of destAppIds its own");
+    }
+}
+
+
+/* The documented order of faults is the order of these lines. */
+
+static void
+pm_request_fields(pm_request_reader_t *reader, const json_t *root,
+    pm_request_t *request)
+{
+    pm_request_kind_t  kind;
+
+    kind = request->kind;
+
+    if (kind == PM_REQUEST_PRODUCT) {
+        pm_request_environments(reader, root, request);
+
+    } else if (kind != PM_REQUEST_REVERT) {
+        pm_request_application(reader, pm_request_get(root, "srcAppId"),
+                               "srcAppId", &request->source);
+        pm_request_destinations(reader, root, request);
+    }
+
+    if (kind == PM_REQUEST_PULL_REQUEST) {
+        pm_request_pull_request(reader, root, request);
+        request->draft = pm_request_boolean(reader, root, "draft");
+        request->labels = pm_request_words(reader, root, "labels",
+                                           &request->nlabels);
+        request->reviewers = pm_request_words(reader, root, "reviewers",
+                                              &request->nreviewers);
+
+    } else if (kind != PM_REQUEST_PREVIEW) {
+        pm_request_commit(reader, root, request);
+    }
+
+    if (kind != PM_REQUEST_REVERT) {
+
+        if (kind != PM_REQUEST_PRODUCT) {
+            request->source_commit = pm_request_hex(reader, root,
+                                                    "srcAppCommitSha",
+                                                    "srcAppCommitSha", 7, 40);
+        }
+
+        pm_request_digest(reader, root, request);
+        request->dry_run = pm_request_boolean(reader, root, "dryRun");
+    }
+
+    request->override = pm_request_boolean(reader, root, "override");
+}
+
+
 int
 pm_request_parse(pm_arena_t *arena, const char *body, size_t len,
     pm_request_kind_t kind, int trailing_commas, pm_request_t *request,
@@ -244,39 +354,7 @@ pm_request_parse(pm_arena_t *arena, const char *body, size_t len,
         return rc;
     }
 
-    if (kind == PM_REQUEST_REVERT) {
-        pm_request_commit(&reader, root, request);
-        request->override = pm_request_boolean(&reader, root, "override");
-
-        goto done;
-    }
-
-    /* the documented order of faults is the order of these lines */
-
-    pm_request_application(&reader, pm_request_get(root, "srcAppId"),
-                           "srcAppId", &request->source);
-    pm_request_destinations(&reader, root, request);
-
-    if (kind == PM_REQUEST_COMMIT) {
-        pm_request_commit(&reader, root, request);
-
-    } else if (kind == PM_REQUEST_PULL_REQUEST) {
-        pm_request_pull_request(&reader, root, request);
-        request->draft = pm_request_boolean(&reader, root, "draft");
-        request->labels = pm_request_words(&reader, root, "labels",
-                                           &request->nlabels);
-        request->reviewers = pm_request_words(&reader, root, "reviewers",
-                                              &request->nreviewers);
-    }
-
-    request->source_commit = pm_request_hex(&reader, root, "srcAppCommitSha",
-                                            7, 40);
-    request->expected_digest = pm_request_hex(&reader, root, "expectedDigest",
-                                              64, 64);
-    request->dry_run = pm_request_boolean(&reader, root, "dryRun");
-    request->override = pm_request_boolean(&reader, root, "override");
-
-done:
+    pm_request_fields(&reader, root, request);
 
     if (reader.failed) {
         return PM_UNAVAILABLE;

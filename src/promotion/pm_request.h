@@ -23,8 +23,10 @@ typedef enum {
     PM_REQUEST_COMMIT,
     PM_REQUEST_PREVIEW,                /* a commit's body without message */
     PM_REQUEST_PULL_REQUEST,
-    PM_REQUEST_REVERT                  /* no applications; nothing is
+    PM_REQUEST_REVERT,                 /* no applications; nothing is
                                           required */
+    PM_REQUEST_PRODUCT                 /* two environments in place of
+                                          applications */
 } pm_request_kind_t;
 
 
@@ -40,6 +42,8 @@ typedef struct {
     pm_application_id_t   source;
     pm_application_id_t  *destinations;     /* destAppId is one */
     size_t                ndestinations;
+    const char           *source_environment;       /* of a product */
+    const char           *destination_environment;
     unsigned              grouped:1;        /* destAppIds was used */
     unsigned              dry_run:1;
     unsigned              override:1;
@@ -49,6 +53,8 @@ typedef struct {
     const char           *description;      /* NULL: none */
     const char           *source_commit;    /* srcAppCommitSha, or NULL */
     const char           *expected_digest;  /* 64 lower-case hex, or NULL */
+    const char          **digests;          /* the same of each of
+                                               destAppIds; NULL: no such */
     const char           *head;             /* pull request */
     const char           *title;
     const char           *commit_message;

@@ -188,15 +188,15 @@ pm_request_is_branch(const char *name)
 /* At fault: NULL, one line. */
 
 const char *
-pm_request_hex(pm_request_reader_t *reader, const json_t *root,
-    const char *key, size_t min, size_t max)
+pm_request_hex(pm_request_reader_t *reader, const json_t *object,
+    const char *key, const char *name, size_t min, size_t max)
 {
     char          *copy, *p;
     size_t         len;
     const char    *text;
     const json_t  *value;
 
-    value = pm_request_get(root, key);
+    value = pm_request_get(object, key);
 
     if (value == NULL) {
         return NULL;
@@ -210,11 +210,11 @@ pm_request_hex(pm_request_reader_t *reader, const json_t *root,
     {
         if (min == max) {
             pm_request_fault(reader, "%s must be %zu hexadecimal digits",
-                             key, min);
+                             name, min);
         } else {
             pm_request_fault(reader,
                              "%s must be %zu to %zu hexadecimal digits",
-                             key, min, max);
+                             name, min, max);
         }
 
         return NULL;

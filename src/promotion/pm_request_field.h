@@ -49,9 +49,9 @@ const char *pm_request_string(pm_request_reader_t *reader,
     const json_t *object, const char *key, const char *name,
     const pm_request_rule_t *rule);
 
-/* min to max hexadecimal digits, as lower-case; NULL as above. */
-const char *pm_request_hex(pm_request_reader_t *reader, const json_t *root,
-    const char *key, size_t min, size_t max);
+/* min to max hexadecimal digits, as lower-case; name and NULL as above. */
+const char *pm_request_hex(pm_request_reader_t *reader, const json_t *object,
+    const char *key, const char *name, size_t min, size_t max);
 
 /* Missing is 0. */
 unsigned pm_request_boolean(pm_request_reader_t *reader, const json_t *root,

@@ -46,8 +46,14 @@ fuzz_accepted(pm_arena_t *arena, const pm_request_t *request)
     const char      *message;
     pm_promotion_t   promotion;
 
-    fuzz_application(&request->source);
-    fuzz_expect(request->ndestinations > 0);
+    if (request->kind == PM_REQUEST_PRODUCT) {
+        fuzz_expect(request->source_environment != NULL
+                    && request->destination_environment != NULL);
+
+    } else {
+        fuzz_application(&request->source);
+        fuzz_expect(request->ndestinations > 0);
+    }
 
     for (i = 0; i < request->ndestinations; i++) {
         fuzz_application(&request->destinations[i]);
@@ -67,7 +73,7 @@ fuzz_accepted(pm_arena_t *arena, const pm_request_t *request)
     promotion.author_email = "author@example.com";
     promotion.key_name = "key";
 
-    if (request->kind == PM_REQUEST_COMMIT) {
+    if (request->kind != PM_REQUEST_PULL_REQUEST) {
         promotion.message = request->message;
         promotion.description = request->description;
 
@@ -107,7 +113,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     kind = (data[0] & 3) == 1 ? PM_REQUEST_PREVIEW
-           : (data[0] & 3) == 2 ? PM_REQUEST_PULL_REQUEST : PM_REQUEST_COMMIT;
+           : (data[0] & 3) == 2 ? PM_REQUEST_PULL_REQUEST
+           : (data[0] & 3) == 3 ? PM_REQUEST_PRODUCT : PM_REQUEST_COMMIT;
 
     rc = pm_request_parse(arena, (const char *) data + 1, size - 1, kind,
                           (data[0] & 4) != 0, &request, &faults);

@@ -20,6 +20,7 @@
 #define PREVIEW  PM_REQUEST_PREVIEW
 #define PULL     PM_REQUEST_PULL_REQUEST
 #define REVERT   PM_REQUEST_REVERT
+#define PRODUCT  PM_REQUEST_PRODUCT
 
 #define SRC   "'srcAppId':{'runtime':'codefresh','namespace':'orders'," \
               "'name':'orders-qa'}"
@@ -27,6 +28,10 @@
               "'name':'orders-prod'}"
 #define MSG   "'message':'bumped version'"
 #define BASE  SRC "," DEST "," MSG
+#define ENVS  "'srcEnvironment':'dev','destEnvironment':'qa'"
+#define TWO(more)  SRC ",'destAppIds':[{'runtime':'r','namespace':'n'," \
+                   "'name':'a'},{'runtime':'r','namespace':'n','name':'b'" \
+                   more "}]"
 #define PR    SRC "," DEST ",'head':'main','title':'Merge'"
 
 #define TRAILER  "must not contain a line that begins with Promotion-Id:, " \
@@ -81,6 +86,25 @@ static const test_case_t  test_faults[] = {
     { "a revert must not forge what it reverts", REVERT,
       "{'message':'x\\nPromotion-Reverts: 1'}",
       "message " TRAILER },
+    { "a valid product", PRODUCT, "{" ENVS "," MSG "}", NULL },
+    { "an empty product", PRODUCT, "{}",
+      "srcEnvironment should not be empty\n"
+      "srcEnvironment must be a string\n"
+      "destEnvironment should not be empty\n"
+      "destEnvironment must be a string\n"
+      "message should not be empty\n"
+      "message must be a string" },
+    { "every fault of a product", PRODUCT,
+      "{'srcEnvironment':1,'destEnvironment':' ','message':'m',"
+      "'expectedDigest':'" DIGEST "','dryRun':1,'override':1}",
+      "srcEnvironment must be a string\n"
+      "destEnvironment should not be empty\n"
+      "expectedDigest goes with one destination, not with a product\n"
+      "dryRun must be a boolean\n"
+      "override must be a boolean" },
+    { "a product does not look at applications", PRODUCT,
+      "{" ENVS "," MSG ",'srcAppId':1,'destAppIds':[],'srcAppCommitSha':1}",
+      NULL },
     { "unknown properties are ignored", COMMIT,
       "{" BASE ",'srcPromotionId':7,'x':{'y':[null]}}", NULL },
     { "a preview does not look at message", PREVIEW,
@@ -229,6 +253,15 @@ static const test_case_t  test_faults[] = {
       "srcAppCommitSha must be 7 to 40 hexadecimal digits" },
     { "expectedDigest", COMMIT, "{" BASE ",'expectedDigest':'" DIGEST "'}",
       NULL },
+    { "a digest of each destination", COMMIT,
+      "{" TWO(",'expectedDigest':'" DIGEST "'") "," MSG "}", NULL },
+    { "which is no digest", COMMIT,
+      "{" TWO(",'expectedDigest':'abc'") "," MSG "}",
+      "destAppIds.1.expectedDigest must be 64 hexadecimal digits" },
+    { "one digest of two destinations", COMMIT,
+      "{" TWO("") "," MSG ",'expectedDigest':'" DIGEST "'}",
+      "expectedDigest goes with one destination: give each of destAppIds its "
+      "own" },
     { "expectedDigest is too short", PREVIEW,
       "{" SRC "," DEST ",'expectedDigest':'abcdef0'}",
       "expectedDigest must be 64 hexadecimal digits" },
@@ -698,10 +731,10 @@ test_the_rest_is_read(void **state)
 
     request = test_parse(arena, "commit", COMMIT,
         "{" SRC ",'destAppIds':[{'runtime':'r','namespace':'n','name':'a'},"
-        "{'runtime':'r','namespace':'n','name':'b'}],'message':'m',"
-        "'description':'d','srcAppCommitSha':'ABCDEF0','dryRun':true,"
-        "'override':true,'expectedDigest':"
-        "'ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}",
+        "{'runtime':'r','namespace':'n','name':'b','expectedDigest':"
+        "'ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'"
+        "}],'message':'m','description':'d','srcAppCommitSha':'ABCDEF0',"
+        "'dryRun':true,'override':true}",
         0, NULL);
 
     assert_int_equal(request.ndestinations, 2);
@@ -709,10 +742,22 @@ test_the_rest_is_read(void **state)
     assert_string_equal(request.destinations[1].name, "b");
     assert_string_equal(request.description, "d");
     assert_string_equal(request.source_commit, "abcdef0");
-    assert_string_equal(request.expected_digest, "abcdef6789abcdef0123456789ab"
+    assert_null(request.expected_digest);
+    assert_null(request.digests[0]);
+    assert_string_equal(request.digests[1], "abcdef6789abcdef0123456789ab"
                         "cdef0123456789abcdef0123456789abcdef");
     assert_true(request.dry_run);
     assert_true(request.override);
+
+    request = test_parse(arena, "product", PRODUCT,
+        "{" ENVS "," MSG ",'description':'d','dryRun':true}", 0, NULL);
+
+    assert_string_equal(request.source_environment, "dev");
+    assert_string_equal(request.destination_environment, "qa");
+    assert_string_equal(request.message, "bumped version");
+    assert_string_equal(request.description, "d");
+    assert_true(request.dry_run);
+    assert_null(request.expected_digest);
 
     request = test_parse(arena, "pull", PULL,
         "{" PR ",'draft':true,'labels':['a','b'],'reviewers':['c']}",
