@@ -14,8 +14,9 @@ package Promotions::Test;
 # It exports Test::More, the functions of Promotions::Process and ::HTTP,
 # strict, warnings, and what stands below.  Everything that a file starts is
 # ended when it ends; done_testing() stops each nginx and fails on [alert],
-# [emerg], a sanitizer's line or a dead worker in its error log.  A file that
-# runs for more than 120 s (`use Promotions::Test limit => 300`) is ended.
+# [emerg], a sanitizer's line or a dead worker in its error log, and on what a
+# Promotions::Forge refused.  A file that runs for more than 120 s
+# (`use Promotions::Test limit => 300`) is ended.
 #
 # A promotion of dev to qa whose effect is checked as a whole:
 #
@@ -87,6 +88,14 @@ sub done_testing {
             or Test::More::diag(join "\n",
                                 @problems > 40 ? @problems[0 .. 39]
                                                : @problems);
+    }
+
+    for my $forge (@Promotions::Forge::all) {
+        my @refused = $forge->refused;
+
+        Test::More::ok(!@refused, "$forge->{type}: nothing that its "
+                                  . 'description refuses')
+            or Test::More::diag(join "\n", @refused);
     }
 
     Test::More::done_testing();
