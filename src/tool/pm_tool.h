@@ -143,14 +143,15 @@ void pm_tool_time_format(char text[PM_TOOL_TIME_SIZE], int64_t seconds);
 int pm_tool_time_parse(const char *text, int64_t now, int64_t *seconds,
     pm_error_t *err);
 
-/* From getrandom(2).  0, or PM_INTERNAL. */
+/* From getrandom(2); up to 256 bytes.  0, or PM_INTERNAL. */
+int pm_tool_random(void *data, size_t len, pm_error_t *err);
 int pm_tool_random_id(char id[PM_TOOL_ID_SIZE], pm_error_t *err);
 int pm_tool_random_secret(char secret[PM_TOOL_SECRET_SIZE], pm_error_t *err);
 
 
 /*
- * The commands, in pm_tool_change.c and pm_tool_list.c.  0; PM_INVALID: the
- * options are wrong; other codes: it failed.
+ * The commands, in pm_tool_change.c, pm_tool_list.c and pm_tool_verify.c.
+ * 0; PM_INVALID: the options are wrong; other codes: it failed.
  */
 int pm_tool_create(pm_tool_t *tool, pm_error_t *err);
 int pm_tool_rotate(pm_tool_t *tool, pm_error_t *err);
@@ -159,6 +160,7 @@ int pm_tool_enable(pm_tool_t *tool, pm_error_t *err);
 int pm_tool_delete(pm_tool_t *tool, pm_error_t *err);
 int pm_tool_list(pm_tool_t *tool, pm_error_t *err);
 int pm_tool_show(pm_tool_t *tool, pm_error_t *err);
+int pm_tool_verify(pm_tool_t *tool, pm_error_t *err);
 
 
 #endif /* PM_TOOL_H */

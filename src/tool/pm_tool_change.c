@@ -1,4 +1,5 @@
 #include "tool/pm_tool.h"
+#include "tool/pm_tool_audit.h"
 #include "base/pm_hash.h"
 
 #include <errno.h>
@@ -7,49 +8,6 @@
 
 #define PM_TOOL_TOKEN_SIZE   (PM_STORE_KEY_ID + 1 + PM_TOOL_SECRET_SIZE)
 #define PM_TOOL_DIGEST_SIZE  (2 * PM_SHA256_SIZE + 1)
-
-
-/*
- * Writes fields if the record is there (ARGV[1] 1) or is not (0), at once: no
- * key is made twice, and none comes back that somebody has just deleted.
- */
-
-static const char  pm_tool_write_script[] =
-    "if redis.call('EXISTS', KEYS[1]) ~= tonumber(ARGV[1]) then\n"
-    "    return 0\n"
-    "end\n"
-    "redis.call('HSET', KEYS[1], unpack(ARGV, 2))\n"
-    "return 1\n";
-
-
-/* *done is 0 where the record was (not) there.  n strings: names, values. */
-
-static int
-pm_tool_write(pm_tool_t *tool, const char *id, const char *exists,
-    const pm_string_t *fields, size_t n, int *done, pm_error_t *err)
-{
-    int          rc;
-    redisReply  *reply;
-    pm_string_t  argv[5 + 2 * PM_STORE_KEY_FIELDS];
-
-    argv[0] = pm_tool_string("EVAL");
-    argv[1] = pm_tool_string(pm_tool_write_script);
-    argv[2] = pm_tool_string("1");
-    argv[3] = pm_tool_record_key(tool, id);
-    argv[4] = pm_tool_string(exists);
-
-    memcpy(&argv[5], fields, n * sizeof(pm_string_t));
-
-    rc = pm_tool_ask(tool, argv, 5 + n, REDIS_REPLY_INTEGER, &reply, err);
-    if (rc != 0) {
-        return rc;
-    }
-
-    *done = reply->integer == 1;
-    freeReplyObject(reply);
-
-    return 0;
-}
 
 
 static int
@@ -267,8 +225,8 @@ pm_tool_create(pm_tool_t *tool, pm_error_t *err)
         goto done;
     }
 
-    rc = pm_tool_write(tool, id, "0", fields, 2 * PM_STORE_KEY_FIELDS, &done,
-                       err);
+    rc = pm_tool_change(tool, PM_TOOL_CREATE, id, fields,
+                        2 * PM_STORE_KEY_FIELDS, &done, err);
     if (rc != 0) {
         goto done;
     }
@@ -315,7 +273,7 @@ pm_tool_rotate(pm_tool_t *tool, pm_error_t *err)
     fields[0] = pm_tool_string(pm_store_key_fields[PM_STORE_KEY_FIELD_DIGEST]);
     fields[1] = pm_tool_string(digest);
 
-    rc = pm_tool_write(tool, id, "1", fields, 2, &done, err);
+    rc = pm_tool_change(tool, PM_TOOL_ROTATE, id, fields, 2, &done, err);
 
     if (rc == 0 && !done) {
         rc = pm_tool_missing(id, err);
@@ -338,8 +296,8 @@ pm_tool_rotate(pm_tool_t *tool, pm_error_t *err)
 
 
 static int
-pm_tool_switch(pm_tool_t *tool, const char *disabled, const char *what,
-    pm_error_t *err)
+pm_tool_switch(pm_tool_t *tool, pm_tool_action_t action, const char *disabled,
+    const char *what, pm_error_t *err)
 {
     int           rc, done;
     const char   *id;
@@ -356,7 +314,7 @@ pm_tool_switch(pm_tool_t *tool, const char *disabled, const char *what,
         pm_store_key_fields[PM_STORE_KEY_FIELD_DISABLED]);
     fields[1] = pm_tool_string(disabled);
 
-    rc = pm_tool_write(tool, id, "1", fields, 2, &done, err);
+    rc = pm_tool_change(tool, action, id, fields, 2, &done, err);
     if (rc != 0) {
         return rc;
     }
@@ -374,41 +332,34 @@ pm_tool_switch(pm_tool_t *tool, const char *disabled, const char *what,
 int
 pm_tool_disable(pm_tool_t *tool, pm_error_t *err)
 {
-    return pm_tool_switch(tool, "1", "disabled", err);
+    return pm_tool_switch(tool, PM_TOOL_DISABLE, "1", "disabled", err);
 }
 
 
 int
 pm_tool_enable(pm_tool_t *tool, pm_error_t *err)
 {
-    return pm_tool_switch(tool, "0", "enabled", err);
+    return pm_tool_switch(tool, PM_TOOL_ENABLE, "0", "enabled", err);
 }
 
 
 int
 pm_tool_delete(pm_tool_t *tool, pm_error_t *err)
 {
-    int           rc, deleted;
-    redisReply   *reply;
-    pm_string_t   argv[2];
+    int  rc, done;
 
     rc = pm_tool_connect(tool, err);
     if (rc != 0) {
         return rc;
     }
 
-    argv[0] = pm_tool_string("DEL");
-    argv[1] = pm_tool_record_key(tool, tool->arguments.id);
-
-    rc = pm_tool_ask(tool, argv, 2, REDIS_REPLY_INTEGER, &reply, err);
+    rc = pm_tool_change(tool, PM_TOOL_DELETE, tool->arguments.id, NULL, 0,
+                        &done, err);
     if (rc != 0) {
         return rc;
     }
 
-    deleted = reply->integer == 1;
-    freeReplyObject(reply);
-
-    if (!deleted) {
+    if (!done) {
         return pm_tool_missing(tool->arguments.id, err);
     }
 

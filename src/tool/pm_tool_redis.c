@@ -7,7 +7,7 @@
 
 #define PM_TOOL_CONNECT_TIMEOUT  2       /* seconds */
 #define PM_TOOL_TIMEOUT          5       /* seconds without a byte */
-#define PM_TOOL_ARGUMENTS        32      /* most of one command */
+#define PM_TOOL_ARGUMENTS        64      /* most of one command */
 
 
 pm_string_t

@@ -234,7 +234,7 @@ pm_tool_time_parse(const char *text, int64_t now, int64_t *seconds,
 }
 
 
-static int
+int
 pm_tool_random(void *data, size_t len, pm_error_t *err)
 {
     /* up to 256 bytes come whole (getrandom(2)) */

@@ -37,6 +37,7 @@ static const pm_tool_command_t  pm_tool_commands[] = {
     { "enable",  pm_tool_enable,  1, 0 },
     { "rotate",  pm_tool_rotate,  1, 0 },
     { "delete",  pm_tool_delete,  1, 0 },
+    { "verify-audit", pm_tool_verify, 0, 0 },
     { NULL, NULL, 0, 0 }
 };
 
@@ -51,6 +52,7 @@ static const char  pm_tool_manual[] =
 "    promotions-key list [--json]\n"
 "    promotions-key show ID [--json]\n"
 "    promotions-key disable|enable|rotate|delete ID\n"
+"    promotions-key verify-audit\n"
 "\n"
 "DESCRIPTION\n"
 "    Keys live in the Redis that the directive promotions_redis names; give\n"
@@ -66,6 +68,12 @@ static const char  pm_tool_manual[] =
 "    disable  has the key refused until enable.\n"
 "    rotate   gives the key a new secret, and prints the key as create does.\n"
 "    delete   removes the key for good.\n"
+"    verify-audit\n"
+"             walks the audit stream from its oldest entry to its newest.\n"
+"             Exit status 1, and the first entry that is meant, if one was\n"
+"             changed, removed, inserted or moved.\n"
+"\n"
+"    What changes a key is recorded in the audit stream.\n"
 "\n"
 "OPTIONS OF CREATE\n"
 "    --grants GRANTS\n"
@@ -187,7 +195,8 @@ pm_tool_run(pm_tool_t *tool, int argc, char **argv, pm_error_t *err)
 
     if (tool->arguments.command == NULL) {
         return pm_error_set(err, PM_INVALID, "no command; it must be create, "
-                            "list, show, disable, enable, rotate or delete");
+                            "list, show, disable, enable, rotate, delete or "
+                            "verify-audit");
     }
 
     command = pm_tool_find(tool->arguments.command);
