@@ -29,9 +29,32 @@ typedef enum {
     PM_RESULT_NONE = 0,          /* nothing yet */
     PM_RESULT_LANDED,            /* commit is on the branch */
     PM_RESULT_FAILED,            /* error says why; final */
-    PM_RESULT_UNKNOWN            /* the push's outcome is unclear: search
+    PM_RESULT_UNKNOWN,           /* the push's outcome is unclear: search
                                     before anything else */
+
+    /* pull requests only, for which LANDED means that it is open */
+    PM_RESULT_COMMITTED,         /* the commit is on the head branch */
+    PM_RESULT_PENDING            /* the same, and the provider could not open
+                                    the pull request yet: error says why */
 } pm_result_state_t;
+
+
+/* What a pull request has besides (pm_pull.h). */
+
+typedef struct {
+    const char         *head;    /* branches, without refs/heads/ */
+    const char         *base;
+    const char         *body;    /* that it gets; Markdown */
+    const char         *key;     /* of its repository, see pm_forge.h */
+    const char         *host;    /* of its provider, as in hooks/{host} */
+    int64_t             number;  /* 0: not known */
+    const char         *url;     /* NULL: not known */
+    const char         *state;   /* "OPEN", "MERGED", "CLOSED", or "" */
+    const char         *merge_commit;    /* 40 hex, or NULL */
+    const char         *notes;   /* what the provider does not have, or NULL */
+    unsigned            after;   /* PENDING: not before so many s; 0: not
+                                    said */
+} pm_pull_result_t;
 
 
 typedef struct {
@@ -41,6 +64,7 @@ typedef struct {
                                         found by its trailer */
     pm_error_t          error;   /* FAILED: its code and message; UNKNOWN:
                                     what made it so */
+    const pm_pull_result_t  *pull;   /* NULL: is no pull request's */
 } pm_result_t;
 
 
@@ -50,6 +74,8 @@ typedef enum {
     PM_BATCH_MOVED,              /* push: the head has moved, plan again */
     PM_BATCH_AGAIN,              /* push: some have their results, plan the
                                     others at once */
+    PM_BATCH_COMMITTED,          /* pull requests: some are committed; record
+                                    it, then open them */
     PM_BATCH_UNKNOWN             /* unclear for some; plan again (it searches,
                                     and sends what was sent once more), until
                                     it says settled */

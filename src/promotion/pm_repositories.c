@@ -51,6 +51,7 @@ pm_repositories_create(pm_arena_t *arena, pm_git_t *git,
     const pm_location_t *destination, pm_git_service_t service,
     pm_repositories_t **repositories, pm_error_t *err)
 {
+    int                 rc;
     pm_repositories_t  *created;
 
     created = pm_arena_zalloc(arena, sizeof(pm_repositories_t));
@@ -69,8 +70,13 @@ pm_repositories_create(pm_arena_t *arena, pm_git_t *git,
 
     *repositories = created;
 
-    return pm_repositories_revision(created, destination,
-                                    &created->destination, err);
+    rc = pm_repositories_revision(created, destination, &created->destination,
+                                  err);
+    if (rc == 0) {
+        created->destination->written = 1;
+    }
+
+    return rc;
 }
 
 
@@ -350,8 +356,12 @@ pm_repositories_read(pm_repositories_t *repositories, int sources,
 
     /* without the destination there is nothing to do */
 
-    error = (r->error.code != 0) ? &r->error
-                                 : &repositories->destination->error;
+    error = &r->error;
+
+    if (error->code == 0 && !repositories->several) {
+        error = &repositories->destination->error;
+    }
+
     if (error->code != 0) {
         *err = *error;
         return error->code;
@@ -378,23 +388,29 @@ pm_repositories_read(pm_repositories_t *repositories, int sources,
 
 
 int
+pm_repositories_refs(pm_repositories_t *repositories, pm_arena_t *arena,
+    pm_error_t *err)
+{
+    return pm_repository_refs(repositories, repositories->first, arena, err);
+}
+
+
+int
 pm_repositories_head(pm_repositories_t *repositories, pm_arena_t *arena,
     pm_oid_t *head, pm_error_t *err)
 {
     int                  rc;
-    pm_repository_t     *r;
     const pm_git_ref_t  *ref;
 
-    r = repositories->first;
-
-    rc = pm_repository_refs(repositories, r, arena, err);
+    rc = pm_repositories_refs(repositories, arena, err);
     if (rc != 0) {
         return rc;
     }
 
     memset(head, 0, sizeof(pm_oid_t));
 
-    ref = pm_git_advertisement_ref(r->refs, repositories->destination->ref);
+    ref = pm_git_advertisement_ref(repositories->first->refs,
+                                   repositories->destination->ref);
 
     if (ref != NULL) {
         *head = ref->id;

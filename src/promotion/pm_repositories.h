@@ -28,6 +28,7 @@ struct pm_revision_s {
     pm_revision_t    *next;
     pm_repository_t  *repository;
     const char       *name;      /* NULL: the default branch */
+    unsigned          written:1; /* a destination: must be a branch */
 
     /* after a reading: */
     const char       *ref;       /* refs/…; of a commit: where it is looked
@@ -64,6 +65,9 @@ struct pm_repositories_s {
     pm_repository_t  *first;     /* the destination */
     pm_revision_t    *destination;
     unsigned          contended:1;   /* somebody else pushes there too */
+    unsigned          several:1;     /* more than one branch of it is written:
+                                        what is wrong with one is not the
+                                        fault of all */
 };
 
 
@@ -87,6 +91,10 @@ int pm_repositories_revision(pm_repositories_t *repositories,
  */
 int pm_repositories_read(pm_repositories_t *repositories, int sources,
     pm_arena_t *arena, pm_error_t *err);
+
+/* Reads the destination's refs again, on the connection that will push. */
+int pm_repositories_refs(pm_repositories_t *repositories, pm_arena_t *arena,
+    pm_error_t *err);
 
 /*
  * Reads the destination's refs again, on the connection that will push: head

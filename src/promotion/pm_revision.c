@@ -57,7 +57,7 @@ pm_revision_other(pm_repositories_t *repositories, pm_revision_t *revision,
     r = revision->repository;
     tag = pm_revision_look_up(r->refs, arena, "refs/tags/", revision->name);
 
-    if (revision == repositories->destination) {
+    if (revision->written) {
         return pm_error_set(err, PM_CONFLICT, tag != NULL
                             ? "destination %s of %s is a tag, not a branch"
                             : "destination branch %s does not exist in %s",

@@ -27,7 +27,12 @@ pm_source_revisions(pm_repositories_t *repositories,
             return rc;
         }
 
-        if (destination != repositories->destination) {
+        destination->written = 1;
+
+        if (repositories->several
+            ? destination->repository != repositories->first
+            : destination != repositories->destination)
+        {
             return pm_error_set(err, PM_INTERNAL,
                                 "promotions of several branches in one batch");
         }

@@ -20,7 +20,8 @@ typedef struct {
 /*
  * The revisions of a promotion's sources, one a part, made known to
  * repositories.  All is the arena's.  PM_INTERNAL: its destination is not the
- * one of repositories.  No I/O.
+ * one of repositories (where several branches are written: not in the first
+ * of them).  No I/O.
  */
 int pm_source_revisions(pm_repositories_t *repositories,
     const pm_promotion_t *promotion, pm_arena_t *arena,

@@ -1,0 +1,409 @@
+#include "promotion/pm_pull_internal.h"
+
+#include "promotion/pm_message.h"
+#include "promotion/pm_plan.h"
+#include "promotion/pm_pull_body.h"
+#include "promotion/pm_pull_head.h"
+
+#include <string.h>
+
+
+/* Whose head branch it is in this plan, or i. */
+
+static size_t
+pm_pull_plan_first(const pm_pull_t *pull, size_t i)
+{
+    size_t  j;
+
+    for (j = 0; j < i; j++) {
+        if (pull->items[j].planned && pull->items[j].with == j
+            && strcmp(pull->items[j].ref, pull->items[i].ref) == 0)
+        {
+            return j;
+        }
+    }
+
+    return i;
+}
+
+
+static int
+pm_pull_plan_same(const pm_pull_t *pull, size_t i, size_t j)
+{
+    const pm_pull_item_t       *one, *two;
+    const pm_application_id_t  *a, *b;
+
+    one = &pull->items[i];
+    two = &pull->items[j];
+    a = &pull->promotions[i].destination;
+    b = &pull->promotions[j].destination;
+
+    return one->base == two->base && pm_oid_equal(&one->tree, &two->tree)
+           && strcmp(a->runtime, b->runtime) == 0
+           && strcmp(a->namespace, b->namespace) == 0
+           && strcmp(a->name, b->name) == 0;
+}
+
+
+/* The head branch, and the base that the pull request is into. */
+
+static int
+pm_pull_plan_names(pm_pull_t *pull, size_t i, pm_error_t *err)
+{
+    const char            *head, *base;
+    pm_pull_item_t        *item;
+    const pm_promotion_t  *promotion;
+
+    item = &pull->items[i];
+    promotion = &pull->promotions[i];
+
+    if (item->base->error.code != 0) {
+        *err = item->base->error;
+        return err->code;
+    }
+
+    base = item->base->ref + strlen("refs/heads/");
+    head = pm_pull_head(pull->arena, promotion, base);
+
+    item->pull.head = head;
+    item->pull.base = pm_arena_strdup(pull->arena, base);
+    item->ref = (head != NULL)
+                ? pm_arena_printf(pull->arena, "refs/heads/%s", head) : NULL;
+
+    if (item->ref == NULL || item->pull.base == NULL) {
+        return pm_error_memory(err);
+    }
+
+    if (strcmp(item->ref, item->base->ref) == 0) {
+        return pm_error_set(err, PM_CONFLICT, "%s is the base of the pull "
+                            "request and cannot be its head", base);
+    }
+
+    return 0;
+}
+
+
+static int
+pm_pull_plan_commit(pm_pull_t *pull, size_t i, const pm_oid_t *source,
+    pm_arena_t *arena, pm_error_t *err)
+{
+    int                    rc;
+    const char            *message;
+    pm_pull_item_t        *item;
+    pm_git_signature_t     author, committer;
+    const pm_promotion_t  *promotion;
+
+    item = &pull->items[i];
+    promotion = &pull->promotions[i];
+
+    rc = pm_message_create(arena, promotion, source, &message, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    author.name = promotion->author_name;
+    author.email = promotion->author_email;
+    author.time = pull->settings.now;
+
+    committer.name = pull->settings.committer_name;
+    committer.email = pull->settings.committer_email;
+    committer.time = pull->settings.now;
+
+    return pm_git_objects_commit(pull->objects, &item->tree, &item->base->tip,
+                                 &author, &committer, message, &item->commit,
+                                 err);
+}
+
+
+static int
+pm_pull_plan_check(const pm_promotion_t *promotion, const pm_plan_t *plan,
+    pm_error_t *err)
+{
+    if (plan->nchanges == 0) {
+        return pm_error_set(err, PM_NO_CHANGES, "no changes found between "
+                            "source and destination applications");
+    }
+
+    if (promotion->expected_digest != NULL
+        && strcmp(promotion->expected_digest, plan->digest) != 0)
+    {
+        return pm_error_set(err, PM_CONFLICT,
+                            "the changes differ from what was expected: "
+                            "expectedDigest is %s, the digest of the changes "
+                            "is now %s", promotion->expected_digest,
+                            plan->digest);
+    }
+
+    return 0;
+}
+
+
+/* Bytes that the provider takes as a description: what is documented, less
+ * what its own escapes may add. */
+
+static size_t
+pm_pull_plan_limit(const pm_pull_t *pull)
+{
+    const char  *provider;
+
+    provider = pm_forge_provider_name(pull->repository.forge->provider);
+
+    if (strcmp(provider, "azure") == 0) {
+        return 3800;
+    }
+
+    if (strcmp(provider, "bitbucket_server") == 0
+        || strcmp(provider, "bitbucket") == 0)
+    {
+        return 30000;
+    }
+
+    return PM_PULL_BODY_SIZE;
+}
+
+
+static int
+pm_pull_plan_body(pm_pull_t *pull, size_t i, const pm_plan_t *plan,
+    const pm_oid_t *source, pm_error_t *err)
+{
+    pm_pull_body_t   body;
+    pm_pull_item_t  *item;
+
+    item = &pull->items[i];
+
+    body.promotion = &pull->promotions[i];
+    body.plan = plan;
+    body.mirror = pull->repositories->first->mirror;
+    body.source = source;
+    body.destination = &item->base->tip;
+    body.base = item->pull.base;
+    body.limit = pm_pull_plan_limit(pull);
+
+    return pm_pull_body(pull->arena, &body, &item->pull.body, err);
+}
+
+
+/*
+ * Plans promotion i.  What has another one's head branch but not its commit
+ * waits until that is done: it stays open.
+ */
+
+static int
+pm_pull_plan_one(pm_pull_t *pull, size_t i, pm_arena_t *arena,
+    pm_error_t *err)
+{
+    int                    rc;
+    size_t                 first;
+    pm_plan_t              plan;
+    pm_source_t           *sources;
+    pm_pull_item_t        *item;
+    const pm_promotion_t  *promotion;
+
+    item = &pull->items[i];
+    promotion = &pull->promotions[i];
+
+    rc = pm_pull_plan_names(pull, i, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_source_read(promotion, item->sources, arena, &sources, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_plan(promotion, sources, pull->objects,
+                 pull->repositories->first->mirror, &item->base->tree, 1,
+                 arena, &plan, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    memcpy(item->result.digest, plan.digest, PM_DIGEST_SIZE);
+
+    rc = pm_pull_plan_check(promotion, &plan, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_git_objects_tree(pull->objects, &item->base->tree, plan.changes,
+                             plan.nchanges, &item->tree, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    first = pm_pull_plan_first(pull, i);
+
+    if (first != i && !pm_pull_plan_same(pull, i, first)) {
+        return 0;
+    }
+
+    if (first == i) {
+        rc = pm_pull_branch(pull, promotion, item, err);
+
+        if (rc == 0 && !item->there) {
+            rc = pm_pull_plan_commit(pull, i, &sources[0].commit, arena, err);
+        }
+
+    } else {
+        item->there = pull->items[first].there;
+        item->commit = pull->items[first].commit;
+    }
+
+    if (rc == 0) {
+        rc = pm_pull_plan_body(pull, i, &plan, &sources[0].commit, err);
+    }
+
+    item->with = first;
+    item->planned = (rc == 0);
+
+    return rc;
+}
+
+
+/*
+ * All that are open.  What is wrong with one is its own result; a mirror that
+ * turns out to be broken is nobody's fault: unless this is the last try, that
+ * is returned.
+ */
+
+static int
+pm_pull_plan_all(pm_pull_t *pull, int last, pm_error_t *err)
+{
+    int          rc;
+    size_t       i, count;
+    pm_arena_t  *arena;
+
+    rc = pm_git_objects_create(pull->repositories->first->mirror,
+                               &pull->objects, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for (i = 0; i < pull->n; i++) {
+
+        if (!pm_pull_is_open(pull, i)) {
+            continue;
+        }
+
+        arena = pm_arena_create();
+        if (arena == NULL) {
+            return pm_error_memory(err);
+        }
+
+        count = pm_git_objects_count(pull->objects);
+
+        rc = pm_pull_plan_one(pull, i, arena, err);
+
+        pm_arena_destroy(arena);
+
+        if (!last && pm_repositories_broken(pull->repositories)) {
+            return (rc != 0) ? rc : PM_UNAVAILABLE;
+        }
+
+        /* what was made for it is not pushed */
+
+        if (rc != 0 || !pull->items[i].planned) {
+            pm_git_objects_rollback(pull->objects, count);
+        }
+
+        if (rc != 0) {
+            pm_pull_negative(pull, i, err);
+        }
+    }
+
+    return 0;
+}
+
+
+/* What is on its head branch already needs no push. */
+
+static pm_batch_state_t
+pm_pull_planned(pm_pull_t *pull)
+{
+    int     sends;
+    size_t  i;
+
+    sends = 0;
+
+    for (i = 0; i < pull->n; i++) {
+
+        if (pm_pull_sends(pull, i)) {
+
+            if (!sends) {
+                pull->base = pull->items[i].base->tip;
+            }
+
+            sends = 1;
+
+        } else if (pull->items[i].planned) {
+            pm_pull_commit(pull, i);
+        }
+    }
+
+    return sends ? PM_BATCH_READY : pm_pull_state(pull);
+}
+
+
+static void
+pm_pull_give_up(pm_pull_t *pull)
+{
+    size_t      i;
+    pm_error_t  err;
+
+    (void) pm_error_set(&err, PM_INTERNAL, "the promotion was given up: the "
+                        "leaders of its lane did not end it");
+
+    for (i = 0; i < pull->n; i++) {
+        pull->items[i].doubtful = 0;
+        pm_pull_negative(pull, i, &err);
+    }
+}
+
+
+pm_batch_state_t
+pm_pull_plan(pm_pull_t *pull)
+{
+    int         rc, last;
+    size_t      i;
+    pm_error_t  err;
+
+    if (pull->settings.giving_up) {
+        pm_pull_give_up(pull);
+        return PM_BATCH_SETTLED;
+    }
+
+    if (pull->unknown.code != 0) {
+        pm_pull_negative_all(pull, &pull->unknown);
+    }
+
+    for (i = 0; i < pull->n && !pm_pull_is_open(pull, i); i++) {
+        /* void */
+    }
+
+    if (i == pull->n) {
+        return pm_pull_state(pull);
+    }
+
+    for (last = 0; /* void */; last = 1) {
+
+        rc = (pm_pull_round(pull) == 0)
+             ? pm_repositories_read(pull->repositories, 1, pull->round, &err)
+             : pm_error_memory(&err);
+
+        if (rc == 0) {
+            rc = pm_pull_plan_all(pull, last, &err);
+        }
+
+        if (rc == 0) {
+            return pm_pull_planned(pull);
+        }
+
+        if (last || !pm_repositories_broken(pull->repositories)) {
+            pm_pull_negative_all(pull, &err);
+            pm_pull_forget(pull);
+
+            return pm_pull_state(pull);
+        }
+    }
+}
