@@ -1,5 +1,6 @@
 #include "http/ngx_http_promotions_job.h"
 
+#include <dlfcn.h>
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -7,6 +8,10 @@
 /* How often the timer that keeps the worker for a job is set again, ms. */
 
 #define NGX_HTTP_PROMOTIONS_JOB_TICK  10000
+
+/* How long a worker that ends waits for what is left of its threads, ms. */
+
+#define NGX_HTTP_PROMOTIONS_JOB_END   1000
 
 
 typedef struct {
@@ -18,6 +23,7 @@ typedef struct {
 } ngx_http_promotions_job_t;
 
 
+static void ngx_http_promotions_job_pin(ngx_log_t *log);
 static void ngx_http_promotions_job_run(void *data, ngx_log_t *log);
 static void ngx_http_promotions_job_be_nice(ngx_log_t *log);
 static void ngx_http_promotions_job_event(ngx_event_t *ev);
@@ -38,6 +44,8 @@ ngx_http_promotions_job_init(ngx_cycle_t *cycle)
 
     worker = &ngx_http_promotions_worker;
 
+    ngx_http_promotions_job_pin(cycle->log);
+
     ngx_rbtree_init(&worker->hosts, &worker->hosts_sentinel,
                     ngx_str_rbtree_insert_value);
 
@@ -55,6 +63,51 @@ ngx_http_promotions_job_init(ngx_cycle_t *cycle)
     if (sigaction(SIGCHLD, &sa, NULL) == -1) {
         ngx_log_error(NGX_LOG_ALERT, cycle->log, ngx_errno,
                       "sigaction(SIGCHLD) failed");
+    }
+}
+
+
+/*
+ * nginx unloads its modules, and the libraries that only they need, before a
+ * worker exits.  A thread that the pool has let go, or one in which libcurl
+ * still waits for a name, would then run into what is gone.  In a worker only:
+ * the master must be able to let go of a module.
+ */
+
+static void
+ngx_http_promotions_job_pin(ngx_log_t *log)
+{
+    Dl_info  info;
+
+    if (dladdr(&ngx_http_promotions_module, &info) == 0
+        || dlopen(info.dli_fname, RTLD_NOW|RTLD_NOLOAD|RTLD_NODELETE) == NULL)
+    {
+        ngx_log_error(NGX_LOG_WARN, log, 0,
+                      "promotions: the module cannot be kept until its "
+                      "threads have ended");
+    }
+}
+
+
+/*
+ * The pool does not join its threads: each still runs the destructors of the
+ * libraries that it has used.  /proc/self/task has two links, and one for each
+ * thread.
+ */
+
+void
+ngx_http_promotions_job_exit(void)
+{
+    struct stat  st;
+    ngx_uint_t   i;
+
+    for (i = 0; i < NGX_HTTP_PROMOTIONS_JOB_END; i++) {
+
+        if (stat("/proc/self/task", &st) == -1 || st.st_nlink <= 3) {
+            return;
+        }
+
+        ngx_msleep(1);
     }
 }
 

@@ -12,8 +12,13 @@
 typedef void (*ngx_http_promotions_job_pt)(void *data);
 
 
-/* In init_process: what nginx's own SIGCHLD handler must not do to us. */
+/* In init_process: what nginx's own SIGCHLD handler must not do to us, and
+ * what must stay loaded as long as there are threads. */
 void ngx_http_promotions_job_init(ngx_cycle_t *cycle);
+
+/* In exit_process: waits, no longer than a second, until the threads that the
+ * pool has let go are gone. */
+void ngx_http_promotions_job_exit(void);
 
 /*
  * Has run(data) called in a thread and then done(data) on the event loop.

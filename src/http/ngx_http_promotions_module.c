@@ -145,7 +145,9 @@ ngx_http_promotions_exit_process(ngx_cycle_t *cycle)
         worker->redis = NULL;
     }
 
-    /* the thread pool's module has ended its threads before */
+    /* the thread pool's module has told its threads to end before */
+
+    ngx_http_promotions_job_exit();
 
     if (worker->git != NULL) {
         pm_git_destroy(worker->git);
