@@ -136,6 +136,17 @@ sub leader {
 }
 
 
+# What came behind lands, too: until then the branch and its objects change.
+sub idle {
+    my ($self) = @_;
+    my $redis = $self->{redis};
+
+    return eval { wait_for('the lanes to be idle', sub {
+        !@{$redis->call('SMEMBERS', 'promotions:lanes')}
+    }, 12 * $slow) };
+}
+
+
 sub landed_once {
     my ($self, $id, $name) = @_;
 
@@ -149,6 +160,7 @@ sub landed_once {
     Test::More::ok($recorded, "$name: recorded as landed")
         or Test::More::diag("$id: ", JSON::PP->new->canonical->encode(
             eval { $self->record($id) } // {}));
+    $self->idle or Test::More::diag("$name: the lanes are not idle");
     Test::More::is($self->on_the_branch($id), 1,
                    "$name: on the branch exactly once");
     Test::More::is($repo->tree('main:qa/orders'),
