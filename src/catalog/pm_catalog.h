@@ -27,9 +27,22 @@ typedef struct {
 } pm_label_t;
 
 
-/* A place in git: the folder "path" on a branch of a repository. */
+typedef struct pm_catalog_source_s  pm_catalog_source_t;
+
+
+/* A value file of a source that lies in another: "$ref/…" of its
+ * helm.valueFiles. */
 
 typedef struct {
+    const char                 *name;    /* "$ref/" and path */
+    const char                 *path;    /* from its repository's root */
+    const pm_catalog_source_t  *place;   /* the source that has the ref */
+} pm_catalog_ref_file_t;
+
+
+/* A place in git: the folder "path" on a branch of a repository. */
+
+struct pm_catalog_source_s {
     const char  *repository;     /* repoURL as written */
     const char  *revision;       /* as written, without refs/heads/; NULL:
                                     missing or HEAD, the remote's default
@@ -40,12 +53,14 @@ typedef struct {
     const char **value_files;    /* of helm.valueFiles, those outside of path:
                                     from the repository's root */
     size_t       nvalue_files;
+    pm_catalog_ref_file_t  *ref_files;   /* of other sources */
+    size_t                  nref_files;
     unsigned     writable:1;     /* revision is a branch's name by its form
                                     (no 40-digit SHA, no semver range, not
                                     refs/tags/…); v1.2.3 is, and may still
                                     be a tag of the remote's */
     unsigned     promotable:1;   /* has a path and is no Helm chart */
-} pm_catalog_source_t;
+};
 
 
 typedef struct {

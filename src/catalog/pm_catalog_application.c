@@ -129,6 +129,8 @@ static int
 pm_catalog_one_source(pm_catalog_reader_t *reader, const pm_node_t *mapping,
     const char *where, pm_application_t *application)
 {
+    int  rc;
+
     application->nsources = 1;
     application->sources = pm_arena_zalloc(reader->arena,
                                            sizeof(pm_catalog_source_t));
@@ -136,7 +138,37 @@ pm_catalog_one_source(pm_catalog_reader_t *reader, const pm_node_t *mapping,
         return pm_error_memory(reader->err);
     }
 
-    return pm_catalog_source(reader, mapping, where, application->sources);
+    rc = pm_catalog_source(reader, mapping, where, application->sources);
+
+    pm_catalog_refs(application);
+
+    return rc;
+}
+
+
+/* Argo CD refuses such an application; which one is meant cannot be known. */
+
+static int
+pm_catalog_same_ref(pm_catalog_reader_t *reader, const pm_node_t *item,
+    const char *where, const pm_application_t *application, size_t n)
+{
+    size_t       i;
+    const char  *ref;
+
+    ref = application->sources[n].ref;
+
+    for (i = 0; ref != NULL && i < n; i++) {
+
+        if (application->sources[i].ref != NULL
+            && strcmp(application->sources[i].ref, ref) == 0)
+        {
+            return pm_catalog_fault(reader, pm_node_get(item, "ref"),
+                                    "%s.ref \"%.64s\" is also that of "
+                                    "spec.sources[%zu]", where, ref, i);
+        }
+    }
+
+    return 0;
 }
 
 
@@ -168,10 +200,17 @@ pm_catalog_several_sources(pm_catalog_reader_t *reader,
         }
 
         rc = pm_catalog_source(reader, item, where, &application->sources[i]);
+
+        if (rc == 0) {
+            rc = pm_catalog_same_ref(reader, item, where, application, i);
+        }
+
         if (rc != 0) {
             return rc;
         }
     }
+
+    pm_catalog_refs(application);
 
     return 0;
 }

@@ -328,5 +328,8 @@ int pm_catalog_value_files(pm_catalog_reader_t *reader,
     const pm_node_t *mapping, const char *where,
     pm_catalog_source_t *source);
 
+/* After the last source: those that lie in another get their place. */
+void pm_catalog_refs(pm_application_t *application);
+
 
 #endif /* PM_CATALOG_BUILD_H */

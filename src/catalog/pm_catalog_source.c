@@ -335,6 +335,7 @@ pm_catalog_source(pm_catalog_reader_t *reader, const pm_node_t *mapping,
     if (chart != NULL && *chart != '\0') {
         source->promotable = 0;
         source->writable = 0;
+        source->ref = NULL;
 
     } else if (!source->promotable && source->ref == NULL) {
         return pm_catalog_fault(reader, mapping, "%s has no path, chart or "

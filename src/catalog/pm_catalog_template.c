@@ -120,6 +120,14 @@ pm_catalog_to(pm_catalog_reader_t *reader, const pm_node_t *mapping,
                                 "follows none", where);
     }
 
+    if (rc == 0 && pm_template_is_ref(to.pattern)
+                   != pm_template_is_ref(file->pattern))
+    {
+        return pm_catalog_fault(reader, node, "%s.to must be a value file "
+                                "(\"$ref/...\") where the file is one, and "
+                                "only there", where);
+    }
+
     file->to = to.pattern;
 
     return rc;
@@ -228,7 +236,8 @@ pm_catalog_promotion(pm_catalog_reader_t *reader, const pm_node_t *mapping,
 }
 
 
-/* A pattern, a JSONPath ("$…") of every file, or JSONPaths of some files. */
+/* A pattern ("$ref/…": of value files), a JSONPath ("$…") of every file, or
+ * JSONPaths of some files. */
 
 static int
 pm_catalog_exclude_item(pm_catalog_reader_t *reader, const pm_node_t *item,
@@ -238,7 +247,9 @@ pm_catalog_exclude_item(pm_catalog_reader_t *reader, const pm_node_t *item,
     const char             *text;
     const pm_jsonpath_t   **paths;
 
-    if (item->kind == PM_NODE_STRING && item->text.data[0] == '$') {
+    if (item->kind == PM_NODE_STRING && item->text.data[0] == '$'
+        && !pm_template_is_ref(item->text.data))
+    {
 
         paths = pm_arena_alloc(reader->arena, sizeof(void *));
         if (paths == NULL) {

@@ -37,6 +37,23 @@ pm_template_find(const pm_template_t *template, const char *file)
 
 
 int
+pm_template_is_ref(const char *name)
+{
+    size_t  len;
+
+    if (*name != '$') {
+        return 0;
+    }
+
+    /* a JSONPath goes on in another way */
+
+    len = strcspn(name + 1, "/.[*?\\");
+
+    return len > 0 && name[len + 1] == '/';
+}
+
+
+int
 pm_template_path(pm_arena_t *arena, const char *folder, const char *name,
     const char **path)
 {

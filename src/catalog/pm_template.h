@@ -28,7 +28,8 @@ typedef struct {
 } pm_manifest_t;
 
 
-/* Some files, and what of them is meant. */
+/* Some files, and what of them is meant.  "$ref/…" are value files as
+ * helm.valueFiles has them: of another source. */
 
 typedef struct {
     const char            *pattern;   /* relative to the application's path */
@@ -72,6 +73,9 @@ const pm_template_file_t *pm_template_find(const pm_template_t *template,
 
 /* 1 if the entry is about this file. */
 int pm_template_matches(const pm_template_file_t *entry, const char *file);
+
+/* 1 if a name or a pattern is "$ref/…". */
+int pm_template_is_ref(const char *name);
 
 /*
  * A folder of a repository and a name relative to it as one path from its

@@ -38,6 +38,12 @@ test_source(FILE *out, const char *what, const pm_catalog_source_t *source)
     for (i = 0; i < source->nvalue_files; i++) {
         fprintf(out, "    values %s\n", source->value_files[i]);
     }
+
+    for (i = 0; i < source->nref_files; i++) {
+        fprintf(out, "    values %s is %s of %s\n", source->ref_files[i].name,
+                source->ref_files[i].path,
+                source->ref_files[i].place->repository);
+    }
 }
 
 
