@@ -47,7 +47,7 @@ pm_template_is_ref(const char *name)
 
     /* a JSONPath goes on in another way */
 
-    len = strcspn(name + 1, "/.[*?\\");
+    len = strcspn(name + 1, "/.[");
 
     return len > 0 && name[len + 1] == '/';
 }

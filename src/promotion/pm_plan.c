@@ -129,6 +129,10 @@ pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
     }
 
     if (rc == 0) {
+        rc = pm_selection_unknown(&selection, promotion);
+    }
+
+    if (rc == 0) {
         rc = pm_plan_take(&selection, plan);
     }
 

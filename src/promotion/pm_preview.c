@@ -2,6 +2,7 @@
 
 #include "git/pm_git_compare.h"
 #include "promotion/pm_preview_part.h"
+#include "promotion/pm_version.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -331,7 +332,49 @@ pm_preview_answer(pm_preview_t *preview, const pm_repositories_t *repositories,
 }
 
 
-/* Only a template can select what is not there. */
+/* The versions on both sides, as they are now. */
+
+static json_t *
+pm_preview_version(const pm_preview_t *preview,
+    const pm_promotion_t *promotion, const pm_source_t *sources,
+    const pm_oid_t *tree)
+{
+    json_t      *json;
+    pm_arena_t  *arena;
+
+    arena = pm_arena_create();
+    if (arena == NULL) {
+        return NULL;
+    }
+
+    json = json_pack("{s:s?, s:s?}",
+                     "source", pm_version_source(promotion, sources, arena),
+                     "destination",
+                     pm_version_destination(promotion, preview->mirror, tree,
+                                            arena));
+
+    pm_arena_destroy(arena);
+
+    return json;
+}
+
+
+/* Only what is named can be missing: by a template, or as a value file. */
+
+static int
+pm_preview_names(const pm_promotion_t *promotion)
+{
+    size_t  i;
+
+    for (i = 0; i < promotion->nparts; i++) {
+        if (promotion->parts[i].nfiles > 0) {
+            return 1;
+        }
+    }
+
+    return promotion->template != NULL;
+}
+
 
 static int
 pm_preview_end(pm_preview_t *preview, const pm_promotion_t *promotion,
@@ -347,11 +390,10 @@ pm_preview_end(pm_preview_t *preview, const pm_promotion_t *promotion,
         && promotion->template->version.file != NULL)
     {
         failed |= json_object_set_new(root, "version",
-                      pm_preview_version(promotion, sources, preview->mirror,
-                                         tree));
+                      pm_preview_version(preview, promotion, sources, tree));
     }
 
-    if (promotion->template != NULL) {
+    if (pm_preview_names(promotion)) {
         failed |= json_object_set_new(root, "skipped",
                       pm_preview_skipped(plan, &preview->left, &cut));
     }

@@ -15,9 +15,6 @@
 #include <jansson.h>
 
 
-#define PM_PREVIEW_VERSION  256         /* bytes of a version that is shown */
-
-
 /* [{"path", "from", "to", "document"?}]; left: bytes that they may take, less
  * when they do; *cut becomes 1 if some had no place. */
 json_t *pm_preview_properties(const pm_selection_file_t *file, size_t *left,
@@ -29,15 +26,6 @@ json_t *pm_preview_skipped(const pm_plan_t *plan, size_t *left, int *cut);
 /* {"name", "origin", "parts": [{"part", "file"?, "jsonPaths"?, "from", …}]};
  * without a template: {"name": null, "origin": "none"} */
 json_t *pm_preview_template(const pm_template_t *template);
-
-/*
- * pm_preview_version.c: {"source", "destination"}: the values of the
- * template's versionSource (which it has) as they are now, each null where
- * there is none; tree, of mirror, is the destination's.
- */
-json_t *pm_preview_version(const pm_promotion_t *promotion,
-    const pm_source_t *sources, pm_git_mirror_t *mirror,
-    const pm_oid_t *tree);
 
 /* {"kind", "name", "file", "line"} */
 json_t *pm_preview_manifest(const pm_manifest_t *manifest);

@@ -1,39 +1,12 @@
 #include "promotion/pm_promotion.h"
 
 #include "base/pm_hash.h"
+#include "promotion/pm_part.h"
 
 #include <string.h>
 
 
 #define PM_PROMOTION_PULL_LANE  ":pull-requests"
-
-
-/* The promotable sources of an application, in the manifest's order. */
-
-static size_t
-pm_promotion_count(const pm_application_t *application)
-{
-    size_t  i, n;
-
-    for (i = 0, n = 0; i < application->nsources; i++) {
-        n += application->sources[i].promotable;
-    }
-
-    return n;
-}
-
-
-static const pm_catalog_source_t *
-pm_promotion_next(const pm_application_t *application, size_t *i)
-{
-    while (*i < application->nsources) {
-        if (application->sources[(*i)++].promotable) {
-            return &application->sources[*i - 1];
-        }
-    }
-
-    return NULL;
-}
 
 
 static const pm_application_t *
@@ -52,129 +25,6 @@ pm_promotion_find(const pm_catalog_t *catalog, const pm_application_id_t *id,
     }
 
     return application;
-}
-
-
-/* "refs/heads/main" and "main" are one branch, and must be one lane. */
-
-static const char *
-pm_promotion_revision(const char *revision)
-{
-    static const char  prefix[] = "refs/heads/";
-
-    if (revision == NULL || strcmp(revision, "HEAD") == 0) {
-        return NULL;
-    }
-
-    if (strncmp(revision, prefix, sizeof(prefix) - 1) == 0) {
-        return revision + sizeof(prefix) - 1;
-    }
-
-    return revision;
-}
-
-
-static int
-pm_promotion_location(pm_arena_t *arena, const pm_application_t *application,
-    const pm_catalog_source_t *source, pm_location_t *location,
-    pm_error_t *err)
-{
-    int         rc;
-    pm_error_t  error;
-
-    rc = pm_git_url_parse(arena, source->repository, &location->url, &error);
-
-    if (rc == PM_INVALID) {
-
-        /* the manifest's fault, not the request's */
-
-        return pm_error_set(err, PM_UNPROCESSABLE,
-                            "application %s/%s/%s: repoURL: %s",
-                            application->runtime, application->namespace,
-                            application->name, error.message);
-    }
-
-    if (rc != 0) {
-        return pm_error_set(err, rc, "%s", error.message);
-    }
-
-    location->branch = pm_promotion_revision(source->revision);
-    location->path = source->path;
-    location->value_files = source->value_files;
-    location->nvalue_files = source->nvalue_files;
-
-    return 0;
-}
-
-
-static int
-pm_promotion_same_branch(const pm_location_t *a, const pm_location_t *b)
-{
-    if (strcmp(a->url.canonical, b->url.canonical) != 0) {
-        return 0;
-    }
-
-    if (a->branch == NULL || b->branch == NULL) {
-        return a->branch == b->branch;
-    }
-
-    return strcmp(a->branch, b->branch) == 0;
-}
-
-
-static int
-pm_promotion_parts(pm_arena_t *arena, const pm_application_t *from,
-    const pm_application_t *to, pm_promotion_t *promotion, pm_error_t *err)
-{
-    int                         rc;
-    size_t                      i, s, d, n;
-    pm_part_t                  *part;
-    const pm_catalog_source_t  *source, *destination;
-
-    n = promotion->nparts;
-
-    promotion->parts = pm_arena_zalloc(arena, n * sizeof(pm_part_t));
-    if (promotion->parts == NULL) {
-        return pm_error_memory(err);
-    }
-
-    for (i = 0, s = 0, d = 0; i < n; i++) {
-        part = &promotion->parts[i];
-        source = pm_promotion_next(from, &s);
-        destination = pm_promotion_next(to, &d);
-
-        if (!destination->writable) {
-            return pm_error_set(err, PM_CONFLICT,
-                                "application %s/%s/%s cannot be a "
-                                "destination: its targetRevision %s is not a "
-                                "branch", to->runtime, to->namespace, to->name,
-                                destination->revision ? destination->revision
-                                                      : "HEAD");
-        }
-
-        rc = pm_promotion_location(arena, from, source, &part->source, err);
-        if (rc != 0) {
-            return rc;
-        }
-
-        rc = pm_promotion_location(arena, to, destination, &part->destination,
-                                   err);
-        if (rc != 0) {
-            return rc;
-        }
-
-        if (!pm_promotion_same_branch(&part->destination,
-                                      &promotion->parts[0].destination))
-        {
-            return pm_error_set(err, PM_UNPROCESSABLE,
-                                "application %s/%s/%s cannot be a "
-                                "destination: its sources lie in several "
-                                "repositories or branches", to->runtime,
-                                to->namespace, to->name);
-        }
-    }
-
-    return 0;
 }
 
 
@@ -250,8 +100,7 @@ pm_promotion_pair(pm_arena_t *arena, const pm_request_t *request,
     const pm_application_t *from, const pm_application_t *to,
     pm_promotion_t *promotion, pm_error_t *err)
 {
-    int     rc;
-    size_t  nfrom, nto;
+    int  rc;
 
     pm_promotion_ask(request, from, to, promotion);
 
@@ -268,29 +117,7 @@ pm_promotion_pair(pm_arena_t *arena, const pm_request_t *request,
                             "%s/%s/%s", to->runtime, to->namespace, to->name);
     }
 
-    nfrom = pm_promotion_count(from);
-    nto = pm_promotion_count(to);
-
-    if (nfrom == 0 || nto == 0) {
-        from = (nfrom == 0) ? from : to;
-
-        return pm_error_set(err, PM_UNPROCESSABLE,
-                            "application %s/%s/%s has no source with a path "
-                            "in git: there is nothing to promote",
-                            from->runtime, from->namespace, from->name);
-    }
-
-    if (nfrom != nto) {
-        return pm_error_set(err, PM_UNPROCESSABLE,
-                            "application %s/%s/%s has %zu sources with a path "
-                            "and %s/%s/%s has %zu: they cannot be matched",
-                            from->runtime, from->namespace, from->name, nfrom,
-                            to->runtime, to->namespace, to->name, nto);
-    }
-
-    promotion->nparts = nto;
-
-    return pm_promotion_parts(arena, from, to, promotion, err);
+    return pm_part_create(arena, from, to, promotion, err);
 }
 
 

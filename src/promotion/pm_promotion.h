@@ -15,6 +15,14 @@
 #include "promotion/pm_request.h"
 
 
+/* What one promotion may consist of; more is 422. */
+#define PM_PROMOTION_PARTS    64
+#define PM_PROMOTION_FILES    256        /* value files of a part */
+
+#define PM_PROMOTION_VERSION  256        /* bytes of an application's version;
+                                            a longer value is none */
+
+
 /* A folder of a branch of a repository. */
 
 typedef struct {
@@ -28,11 +36,28 @@ typedef struct {
 } pm_location_t;
 
 
-/* An application has one part for each of its promotable sources. */
+/* A value file that lies in another source than its chart, on both sides. */
 
 typedef struct {
-    pm_location_t  source;
-    pm_location_t  destination;
+    const char  *from_name;      /* "$ref/…", as in helm.valueFiles */
+    const char  *from;           /* from its repository's root */
+    const char  *to_name;
+    const char  *to;
+} pm_part_file_t;
+
+
+/*
+ * An application has one part for each of its promotable sources, and one for
+ * each place of value files in other sources.
+ */
+
+typedef struct {
+    pm_location_t    source;
+    pm_location_t    destination;
+    pm_part_file_t  *files;      /* in place of the folder, */
+    size_t           nfiles;     /* if there are any: paths are then "" */
+    unsigned         plain:1;    /* a template means them also by names without
+                                    "$ref/": no folder is promoted */
 } pm_part_t;
 
 
@@ -102,7 +127,13 @@ typedef struct {
  * PM_INVALID: source and destination are the same application;
  * PM_CONFLICT: the destination's revision is no branch;
  * PM_UNPROCESSABLE: nothing promotable in it, a different number of sources,
- * or sources of one destination in several repositories or branches.
+ * a value file without a counterpart, or sources of one destination in several
+ * repositories or branches.
+ *
+ * Where there are value files of other sources, what cannot be promoted does
+ * not stand in their way: a folder or a file that is one and the same for both
+ * applications, what the template leaves out by its name, and a destination
+ * that is no branch are not parts, as long as any are left.
  */
 int pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
     const pm_request_t *request, pm_promotion_t *promotions, pm_error_t *err);

@@ -1,13 +1,11 @@
 #include "promotion/pm_record.h"
 #include "promotion/pm_record_pull.h"
+#include "promotion/pm_record_part.h"
 #include "promotion/pm_record_template.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-
-#define PM_RECORD_PARTS  64
 
 
 /* A text field of the record and where it is in pm_promotion_t. */
@@ -52,43 +50,6 @@ pm_record_application_json(const pm_application_id_t *id)
 
 
 static json_t *
-pm_record_location_json(const pm_location_t *location)
-{
-    size_t   i;
-    json_t  *json, *files;
-
-    json = json_pack("{s:s, s:s*, s:s*, s:s}",
-                     "repository", location->url.canonical,
-                     "user", location->url.user,
-                     "branch", location->branch,
-                     "path", location->path);
-
-    if (location->nvalue_files == 0) {
-        return json;
-    }
-
-    files = json_array();
-
-    if (json_object_set_new(json, "valueFiles", files) != 0) {
-        json_decref(json);
-        return NULL;
-    }
-
-    for (i = 0; i < location->nvalue_files; i++) {
-        if (json_array_append_new(files,
-                                  json_string(location->value_files[i]))
-            != 0)
-        {
-            json_decref(json);
-            return NULL;
-        }
-    }
-
-    return json;
-}
-
-
-static json_t *
 pm_record_json(const pm_promotion_t *promotion)
 {
     size_t                    i;
@@ -99,11 +60,8 @@ pm_record_json(const pm_promotion_t *promotion)
     parts = json_array();
 
     for (i = 0; i < promotion->nparts; i++) {
-        if (json_array_append_new(parts, json_pack("{s:o, s:o}",
-                "source",
-                pm_record_location_json(&promotion->parts[i].source),
-                "destination",
-                pm_record_location_json(&promotion->parts[i].destination)))
+        if (json_array_append_new(parts,
+                                  pm_record_part_json(&promotion->parts[i]))
             != 0)
         {
             json_decref(parts);
@@ -201,78 +159,16 @@ pm_record_application(pm_arena_t *arena, const json_t *json,
 
 
 static int
-pm_record_value_files(pm_arena_t *arena, const json_t *json,
-    pm_location_t *location, pm_error_t *err)
-{
-    size_t        i;
-    json_t       *item;
-    const char  **files;
-
-    location->nvalue_files = json_array_size(json);
-
-    if (location->nvalue_files == 0) {
-        return 0;
-    }
-
-    files = pm_arena_alloc(arena, location->nvalue_files * sizeof(char *));
-    if (files == NULL) {
-        return pm_error_memory(err);
-    }
-
-    location->value_files = files;
-
-    json_array_foreach(json, i, item) {
-        files[i] = json_is_string(item)
-                   ? pm_arena_strdup(arena, json_string_value(item)) : NULL;
-
-        if (files[i] == NULL) {
-            return pm_error_set(err, PM_INTERNAL,
-                                "the record has a value file without a name");
-        }
-    }
-
-    return 0;
-}
-
-
-static int
-pm_record_location(pm_arena_t *arena, const json_t *json,
-    pm_location_t *location, pm_error_t *err)
-{
-    const char  *repository;
-
-    repository = pm_record_text(arena, json, "repository");
-    location->branch = pm_record_text(arena, json, "branch");
-    location->path = pm_record_text(arena, json, "path");
-
-    if (repository == NULL || location->path == NULL) {
-        return pm_error_set(err, PM_INTERNAL,
-                            "the record has a part without a place");
-    }
-
-    if (pm_git_url_parse(arena, repository, &location->url, err) != 0) {
-        return PM_INTERNAL;
-    }
-
-    /* the canonical form names no user; ssh needs one */
-
-    location->url.user = pm_record_text(arena, json, "user");
-
-    return pm_record_value_files(arena, json_object_get(json, "valueFiles"),
-                                 location, err);
-}
-
-
-static int
 pm_record_parts(pm_arena_t *arena, const json_t *json,
     pm_promotion_t *promotion, pm_error_t *err)
 {
+    int      rc;
     size_t   i;
     json_t  *part;
 
     promotion->nparts = json_array_size(json);
 
-    if (promotion->nparts == 0 || promotion->nparts > PM_RECORD_PARTS) {
+    if (promotion->nparts == 0 || promotion->nparts > PM_PROMOTION_PARTS) {
         return pm_error_set(err, PM_INTERNAL,
                             "the record has no parts, or too many");
     }
@@ -284,12 +180,9 @@ pm_record_parts(pm_arena_t *arena, const json_t *json,
     }
 
     json_array_foreach(json, i, part) {
-        if (pm_record_location(arena, json_object_get(part, "source"),
-                               &promotion->parts[i].source, err) != 0
-            || pm_record_location(arena, json_object_get(part, "destination"),
-                                  &promotion->parts[i].destination, err) != 0)
-        {
-            return err->code;
+        rc = pm_record_part(arena, part, &promotion->parts[i], err);
+        if (rc != 0) {
+            return rc;
         }
     }
 

@@ -39,8 +39,24 @@ pm_selection_free(pm_selection_t *selection)
 
 
 int
-pm_selection_excluded(const pm_selection_t *selection, const char *from,
-    const char *to)
+pm_selection_excludes(const pm_selection_t *selection,
+    const pm_template_file_t *exclude, const pm_selection_change_t *change)
+{
+    if (change->file != NULL) {
+        return pm_part_matches(exclude, change->file,
+                               selection->part->plain);
+    }
+
+    return pm_template_matches(exclude, change->from)
+           || pm_template_matches(exclude, change->to);
+}
+
+
+/* 1 if it never moves, whole as it is. */
+
+static int
+pm_selection_excluded(const pm_selection_t *selection,
+    const pm_selection_change_t *change)
 {
     size_t                     i;
     const pm_template_file_t  *exclude;
@@ -49,8 +65,8 @@ pm_selection_excluded(const pm_selection_t *selection, const char *from,
     {
         exclude = &selection->template->excludes[i];
 
-        if (exclude->npaths == 0 && (pm_template_matches(exclude, from)
-                                     || pm_template_matches(exclude, to)))
+        if (exclude->npaths == 0
+            && pm_selection_excludes(selection, exclude, change))
         {
             return 1;
         }
@@ -105,7 +121,7 @@ pm_selection_difference(pm_selection_t *selection,
     change.to = file;
     change.change = *difference;
 
-    if (pm_selection_excluded(selection, file, file)) {
+    if (pm_selection_excluded(selection, &change)) {
         return 0;
     }
 
@@ -182,9 +198,7 @@ pm_selection_path(pm_selection_t *selection, const pm_location_t *location,
 }
 
 
-/* mode 0: there is no such file. */
-
-static int
+int
 pm_selection_look_up(pm_selection_t *selection, pm_git_mirror_t *mirror,
     const pm_oid_t *tree, const char *path, unsigned *mode, pm_oid_t *id)
 {
@@ -214,6 +228,26 @@ pm_selection_look_up(pm_selection_t *selection, pm_git_mirror_t *mirror,
 }
 
 
+int
+pm_selection_take(pm_selection_t *selection, pm_selection_change_t *change,
+    const char *name)
+{
+    const pm_git_change_t  *git;
+
+    git = &change->change;
+
+    if (git->new_mode == 0
+        && (git->old_mode == 0
+            || (change->entry != NULL && change->entry->npaths > 0)
+            || selection->template == NULL || !selection->template->mirror))
+    {
+        return pm_selection_skip(selection, name, NULL);
+    }
+
+    return pm_selection_file(selection, change);
+}
+
+
 /* One file that the template names. */
 
 static int
@@ -230,7 +264,7 @@ pm_selection_name(pm_selection_t *selection, const pm_template_file_t *entry)
     change.to = entry->to ? entry->to : entry->pattern;
     git = &change.change;
 
-    if (pm_selection_excluded(selection, change.from, change.to)) {
+    if (pm_selection_excluded(selection, &change)) {
         return 0;
     }
 
@@ -266,14 +300,7 @@ pm_selection_name(pm_selection_t *selection, const pm_template_file_t *entry)
         return rc;
     }
 
-    if (git->new_mode == 0
-        && (git->old_mode == 0 || entry->npaths > 0
-            || !selection->template->mirror))
-    {
-        return pm_selection_skip(selection, entry->pattern, NULL);
-    }
-
-    return pm_selection_file(selection, &change);
+    return pm_selection_take(selection, &change, entry->pattern);
 }
 
 
@@ -287,9 +314,10 @@ pm_selection_names(pm_selection_t *selection)
     for (i = 0; i < selection->template->nfiles; i++) {
         entry = &selection->template->files[i];
 
-        /* one with more priority may say something else about it */
+        /* one with more priority may say something else about it; value
+         * files are parts of their own */
 
-        if (entry->glob != NULL
+        if (entry->glob != NULL || pm_template_is_ref(entry->pattern)
             || pm_template_find(selection->template, entry->pattern) != entry)
         {
             continue;
@@ -317,7 +345,9 @@ pm_selection_compares(const pm_template_t *template)
     }
 
     for (i = 0; i < template->nfiles; i++) {
-        if (template->files[i].glob != NULL) {
+        if (template->files[i].glob != NULL
+            && !pm_template_is_ref(template->files[i].pattern))
+        {
             return 1;
         }
     }
@@ -374,6 +404,10 @@ pm_selection_part(pm_selection_t *selection, const pm_part_t *part,
 
     selection->part = part;
     selection->source = source;
+
+    if (part->nfiles > 0) {
+        return pm_selection_value_files(selection);
+    }
 
     rc = pm_selection_compares(selection->template)
          ? pm_selection_differences(selection)

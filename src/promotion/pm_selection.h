@@ -2,7 +2,8 @@
  * pm_selection.h: what one part of a promotion changes (selection.md, 1).
  * Inside the promotion room only.
  *
- *     files (pm_selection.c) ─► whole or some values (pm_selection_file.c)
+ *     files (pm_selection.c) ───────────────────┬─► whole or some values
+ *     value files (pm_selection_value_file.c) ──┘   (pm_selection_file.c)
  */
 
 #ifndef PM_SELECTION_H
@@ -12,6 +13,7 @@
 #include "base/pm_buffer.h"
 #include "document/pm_edit.h"
 #include "git/pm_git_objects.h"
+#include "promotion/pm_part.h"
 #include "promotion/pm_source.h"
 
 
@@ -73,7 +75,10 @@ typedef struct {
 
 typedef struct {
     const pm_template_file_t  *entry;    /* NULL: all files, whole */
-    const char                *from;     /* relative to the parts' paths */
+    const pm_part_file_t      *file;     /* NULL: not a value file of another
+                                            source */
+    const char                *from;     /* relative to the parts' paths; or
+                                            "$ref/…" */
     const char                *to;
     pm_git_change_t            change;   /* what taking it whole would be */
 } pm_selection_change_t;
@@ -91,9 +96,26 @@ int pm_selection_part(pm_selection_t *selection, const pm_part_t *part,
 int pm_selection_file(pm_selection_t *selection,
     const pm_selection_change_t *change);
 
-/* 1 if it never moves, whole as it is. */
-int pm_selection_excluded(const pm_selection_t *selection, const char *from,
-    const char *to);
+/* 1 if an exclusion is about the file, or values in it. */
+int pm_selection_excludes(const pm_selection_t *selection,
+    const pm_template_file_t *exclude, const pm_selection_change_t *change);
+
+/* The file at a path: mode 0 if there is none.  PM_UNPROCESSABLE: a folder. */
+int pm_selection_look_up(pm_selection_t *selection, pm_git_mirror_t *mirror,
+    const pm_oid_t *tree, const char *path, unsigned *mode, pm_oid_t *id);
+
+/* The file that was named, with both sides looked up: taken, or skipped as
+ * "name" where the source has none. */
+int pm_selection_take(pm_selection_t *selection,
+    pm_selection_change_t *change, const char *name);
+
+/* pm_selection_value_file.c: the part at hand has files, no folder. */
+int pm_selection_value_files(pm_selection_t *selection);
+
+/* Names in the template that no value file of the promotion has; after the
+ * last part. */
+int pm_selection_unknown(pm_selection_t *selection,
+    const pm_promotion_t *promotion);
 
 /* Both add to the buffers. */
 int pm_selection_add(pm_selection_t *selection,

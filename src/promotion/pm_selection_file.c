@@ -36,8 +36,7 @@ pm_selection_spared(const pm_selection_t *selection,
         exclude = &template->excludes[i];
 
         if (exclude->npaths == 0
-            || (!pm_template_matches(exclude, change->from)
-                && !pm_template_matches(exclude, change->to)))
+            || !pm_selection_excludes(selection, exclude, change))
         {
             continue;
         }
