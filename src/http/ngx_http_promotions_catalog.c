@@ -55,6 +55,8 @@ static json_t *ngx_http_promotions_application_json(
     ngx_http_promotions_page_t *page, size_t i);
 static json_t *ngx_http_promotions_sources_json(
     const pm_application_t *application);
+static json_t *ngx_http_promotions_value_files_json(
+    const pm_application_t *application);
 static json_t *ngx_http_promotions_environment_json(
     ngx_http_promotions_page_t *page, size_t i);
 static json_t *ngx_http_promotions_product_json(
@@ -350,7 +352,7 @@ ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
         return NULL;
     }
 
-    return json_pack("{s:o, s:s?, s:s?, s:o, s:o}",
+    return json_pack("{s:o, s:s?, s:s?, s:o, s:o, s:o*}",
                      "appId", ngx_http_promotions_application_id(application),
                      "environment", environment ? environment->name : NULL,
                      "product", application->product,
@@ -359,7 +361,9 @@ ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
                                      "name", application->template->name,
                                      "origin", application->template->origin)
                          : json_pack("{s:n, s:s}", "name", "origin", "none"),
-                     "sources", ngx_http_promotions_sources_json(application));
+                     "sources", ngx_http_promotions_sources_json(application),
+                     "valueFiles",
+                     ngx_http_promotions_value_files_json(application));
 }
 
 
@@ -385,6 +389,39 @@ ngx_http_promotions_sources_json(const pm_application_t *application)
                              "branchName", source->revision,
                              "path", source->path,
                              "writable", source->writable));
+    }
+
+    return list;
+}
+
+
+/* Those of other sources; NULL: it has none. */
+
+static json_t *
+ngx_http_promotions_value_files_json(const pm_application_t *application)
+{
+    size_t                        i, j;
+    json_t                       *list;
+    const pm_catalog_source_t    *source;
+    const pm_catalog_ref_file_t  *file;
+
+    list = NULL;
+
+    for (i = 0; i < application->nsources; i++) {
+        source = &application->sources[i];
+
+        for (j = 0; j < source->nref_files; j++) {
+            file = &source->ref_files[j];
+            list = list ? list : json_array();
+
+            (void) json_array_append_new(list,
+                       json_pack("{s:s, s:s, s:s?, s:s, s:b}",
+                                 "file", file->name,
+                                 "repo", file->place->repository,
+                                 "branchName", file->place->revision,
+                                 "path", file->path,
+                                 "writable", file->place->writable));
+        }
     }
 
     return list;

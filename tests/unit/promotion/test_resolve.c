@@ -35,6 +35,36 @@
 #define TWO    "https://git.example.com/acme/values.git"
 
 
+/* A chart, and value files (of helm.valueFiles) in other sources. */
+
+#define CHART(files)                                                          \
+    "  - {repoURL: \"https://charts.example.com\", chart: orders, "            \
+    "targetRevision: 1.0.0, helm: {valueFiles: [" files "]}}\n"
+
+#define REF(url, revision, ref)                                               \
+    "  - {repoURL: \"" url "\", targetRevision: " revision ", ref: " ref "}\n"
+
+#define LABELLED(name, label, sources)                                        \
+    "apiVersion: argoproj.io/v1alpha1\n"                                      \
+    "kind: Application\n"                                                     \
+    "metadata: {name: " name ", namespace: orders, labels: {t: " label "}}\n" \
+    "spec:\n"                                                                 \
+    "  sources:\n"                                                            \
+    sources                                                                   \
+    "---\n"
+
+#define TEMPLATE(label, spec)                                                 \
+    "apiVersion: codefresh.io/v1beta1\n"                                      \
+    "kind: PromotionTemplate\n"                                               \
+    "metadata: {name: " label "}\n"                                           \
+    "spec:\n"                                                                 \
+    "  applicationSourceSelector: {matchLabels: {t: " label "}}\n"            \
+    spec                                                                      \
+    "---\n"
+
+#define WHOLE  ": {jsonPaths: ['*']}"
+
+
 static const char  test_manifests[] =
     APPLICATION("qa", SOURCE(ONE, "main", "envs/qa"))
     APPLICATION("prod", SOURCE(ONE, "main", "envs/prod"))
@@ -53,6 +83,68 @@ static const char  test_manifests[] =
         SOURCE(ONE, "main", "c") SOURCE(TWO, "dev", "d"))
     APPLICATION("scattered", SOURCE(ONE, "main", "a") SOURCE(TWO, "main", "b"))
     APPLICATION("branches", SOURCE(ONE, "main", "a") SOURCE(ONE, "dev", "b"))
+
+    /* a chart and its value files */
+
+    APPLICATION("v-qa", REF(TWO, "main", "values")
+                CHART("values.yaml, $values/common.yaml, "
+                      "$values/qa/values.yaml, $values/qa-extra.yaml"))
+    APPLICATION("v-prod",
+                CHART("$v/prod-extra.yaml, $v/prod/values.yaml, "
+                      "$v/common.yaml, values-prod.yaml")
+                REF(TWO, "main", "v"))
+    APPLICATION("v-branch", CHART("$v/prod.yaml, $v/common.yaml, $v/x.yaml")
+                REF(TWO, "prod", "v"))
+    APPLICATION("v-more", CHART("$v/common.yaml, $v/prod/values.yaml, "
+                                "$v/a.yaml, $v/b.yaml")
+                REF(TWO, "main", "v"))
+    APPLICATION("v-few", CHART("$v/common.yaml") REF(TWO, "main", "v"))
+    APPLICATION("v-same", CHART("$v/qa/values.yaml, $v/qa-extra.yaml, "
+                                "$v/common.yaml") REF(TWO, "main", "v"))
+    APPLICATION("v-tag", CHART("$v/common.yaml, $v/prod/values.yaml, "
+                               "$v/c.yaml") REF(TWO, "refs/tags/v1", "v"))
+    APPLICATION("v-twice", CHART("$v/a.yaml") CHART("$v/b.yaml")
+                REF(TWO, "main", "v"))
+    APPLICATION("v-two", CHART("$v/p/values.yaml, $w/q/x.yaml, $v/c.yaml")
+                REF(TWO, "main", "v") REF(ONE, "main", "w"))
+    APPLICATION("v-two-qa", CHART("$v/qa/values.yaml, $w/qa/x.yaml, $v/c.yaml")
+                REF(TWO, "qa", "v") REF(ONE, "qa", "w"))
+    LABELLED("v-told", "told", CHART("$v/common.yaml, $v/prod/values.yaml, "
+                                     "$v/a.yaml, $v/b.yaml")
+             REF(TWO, "main", "v"))
+    TEMPLATE("told",
+        "  promotion: {$values/qa-extra.yaml: {jsonPaths: ['*'], "
+        "to: $v/b.yaml}, '$*/**': {jsonPaths: [$.image]}}\n")
+    LABELLED("v-less", "less", CHART("$v/common.yaml, $v/prod/values.yaml")
+             REF(TWO, "main", "v"))
+    TEMPLATE("less", "  exclude: ['$values/*-extra.yaml']\n")
+
+    /* a folder and value files */
+
+    APPLICATION("f-qa", "  - {repoURL: \"" ONE "\", targetRevision: main, "
+                "path: chart, helm: {valueFiles: [$v/qa/values.yaml, "
+                "../all.yaml]}}\n" REF(TWO, "main", "v"))
+    APPLICATION("f-prod", "  - {repoURL: \"" ONE "\", targetRevision: main, "
+                "path: chart, helm: {valueFiles: [$v/prod/values.yaml]}}\n"
+                REF(TWO, "main", "v"))
+    APPLICATION("f-tag", "  - {repoURL: \"" ONE "\", targetRevision: "
+                "refs/tags/v1, path: chart, helm: {valueFiles: "
+                "[$v/tag/values.yaml]}}\n" REF(TWO, "main", "v"))
+    APPLICATION("f-own", "  - {repoURL: \"" ONE "\", targetRevision: main, "
+                "path: own, helm: {valueFiles: [$v/own/values.yaml]}}\n"
+                REF(ONE, "main", "v"))
+    APPLICATION("f-far", "  - {repoURL: \"" ONE "\", targetRevision: main, "
+                "path: far, helm: {valueFiles: [$v/far/values.yaml]}}\n"
+                REF(TWO, "main", "v"))
+    LABELLED("f-values", "values", "  - {repoURL: \"" ONE "\", "
+             "targetRevision: main, path: far, helm: {valueFiles: "
+             "[$v/far/values.yaml]}}\n" REF(TWO, "main", "v"))
+    TEMPLATE("values", "  promotion: {$v/far/values.yaml" WHOLE "}\n")
+    LABELLED("f-folder", "folder", "  - {repoURL: \"" ONE "\", "
+             "targetRevision: main, path: far, helm: {valueFiles: "
+             "[$v/far/values.yaml]}}\n" REF(TWO, "main", "v"))
+    TEMPLATE("folder", "  promotion: {values.yaml" WHOLE "}\n")
+
     "apiVersion: promotions.nginx/v1\n"
     "kind: Environment\n"
     "metadata: {name: test}\n"
@@ -209,6 +301,155 @@ test_several_sources_are_matched_in_order(void **state)
 }
 
 
+/* The parts as text: "branch folder → branch folder", or its files. */
+
+static void
+test_parts(test_t *t, const char *source, const char *destination,
+    const char *expected)
+{
+    size_t            i, j;
+    pm_part_t        *part;
+    pm_buffer_t       text;
+    pm_promotion_t   *promotion;
+
+    memset(&text, 0, sizeof(pm_buffer_t));
+
+    if (test_resolve(t, source, destination) != 0) {
+        fail_msg("%s to %s: %s", source, destination, t->err.message);
+    }
+
+    promotion = &t->promotions[0];
+
+    for (i = 0; i < promotion->nparts; i++) {
+        part = &promotion->parts[i];
+
+        pm_buffer_printf(&text, "%s@%s %s > %s@%s %s%s\n",
+                         strstr(part->source.url.canonical, "acme/") + 5,
+                         part->source.branch, part->source.path,
+                         strstr(part->destination.url.canonical, "acme/") + 5,
+                         part->destination.branch, part->destination.path,
+                         part->plain ? "plain" : "");
+
+        for (j = 0; j < part->nfiles; j++) {
+            pm_buffer_printf(&text, "  %s %s > %s %s\n",
+                             part->files[j].from_name, part->files[j].from,
+                             part->files[j].to_name, part->files[j].to);
+        }
+    }
+
+    assert_non_null(pm_buffer_string(&text));
+
+    if (strcmp(text.data, expected) != 0) {
+        fail_msg("%s to %s:\n%s", source, destination, text.data);
+    }
+
+    pm_buffer_free(&text);
+}
+
+
+static void
+test_value_files_are_matched(void **state)
+{
+    size_t   i;
+    test_t  *t;
+
+    static const struct {
+        const char  *source;
+        const char  *destination;
+        const char  *parts;
+    } cases[] = {
+
+        /* by name, by last name, in order; what is one file is none */
+
+        { "v-qa", "v-prod",
+          "values.git@main  > values.git@main plain\n"
+          "  $values/qa/values.yaml qa/values.yaml > "
+          "$v/prod/values.yaml prod/values.yaml\n"
+          "  $values/qa-extra.yaml qa-extra.yaml > "
+          "$v/prod-extra.yaml prod-extra.yaml\n" },
+
+        /* on another branch it is another file */
+
+        { "v-qa", "v-branch",
+          "values.git@main  > values.git@prod plain\n"
+          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n"
+          "  $values/qa/values.yaml qa/values.yaml > $v/prod.yaml prod.yaml\n"
+          "  $values/qa-extra.yaml qa-extra.yaml > $v/x.yaml x.yaml\n" },
+
+        /* what only the destination has stays */
+
+        { "v-few", "v-prod",
+          "values.git@main  > values.git@main plain\n"
+          "  $v/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
+
+        /* all are the same: one is left, in which nothing changes */
+
+        { "v-qa", "v-same",
+          "values.git@main  > values.git@main plain\n"
+          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
+
+        { "v-two-qa", "v-branch",
+          "values.git@qa  > values.git@prod plain\n"
+          "  $v/qa/values.yaml qa/values.yaml > $v/prod.yaml prod.yaml\n"
+          "  $v/c.yaml c.yaml > $v/common.yaml common.yaml\n"
+          "orders.git@qa  > values.git@prod plain\n"
+          "  $w/qa/x.yaml qa/x.yaml > $v/x.yaml x.yaml\n" },
+
+        /* as a template says */
+
+        { "v-qa", "v-told",
+          "values.git@main  > values.git@main plain\n"
+          "  $values/qa/values.yaml qa/values.yaml > "
+          "$v/prod/values.yaml prod/values.yaml\n"
+          "  $values/qa-extra.yaml qa-extra.yaml > $v/b.yaml b.yaml\n" },
+
+        { "v-qa", "v-less",
+          "values.git@main  > values.git@main plain\n"
+          "  $values/qa/values.yaml qa/values.yaml > "
+          "$v/prod/values.yaml prod/values.yaml\n" },
+
+        /* a folder that both have, and one that cannot be written */
+
+        { "f-qa", "f-prod",
+          "values.git@main  > values.git@main plain\n"
+          "  $v/qa/values.yaml qa/values.yaml > "
+          "$v/prod/values.yaml prod/values.yaml\n" },
+
+        { "f-qa", "f-tag",
+          "values.git@main  > values.git@main \n"
+          "  $v/qa/values.yaml qa/values.yaml > "
+          "$v/tag/values.yaml tag/values.yaml\n" },
+
+        /* a folder and files; or as the template says */
+
+        { "f-qa", "f-own",
+          "orders.git@main chart > orders.git@main own\n"
+          "values.git@main  > orders.git@main \n"
+          "  $v/qa/values.yaml qa/values.yaml > "
+          "$v/own/values.yaml own/values.yaml\n" },
+
+        { "f-qa", "f-values",
+          "values.git@main  > values.git@main \n"
+          "  $v/qa/values.yaml qa/values.yaml > "
+          "$v/far/values.yaml far/values.yaml\n" },
+
+        { "v-few", "f-values",
+          "values.git@main  > values.git@main plain\n"
+          "  $v/common.yaml common.yaml > "
+          "$v/far/values.yaml far/values.yaml\n" },
+
+        { "f-qa", "f-folder",
+          "orders.git@main chart > orders.git@main far\n" },
+    };
+
+    t = *state;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        test_parts(t, cases[i].source, cases[i].destination, cases[i].parts);
+    }
+}
+
+
 static void
 test_several_destinations(void **state)
 {
@@ -278,6 +519,37 @@ test_what_cannot_be_promoted(void **state)
         { "two", "scattered", PM_UNPROCESSABLE,
           "application codefresh/orders/scattered cannot be a destination: "
           "its sources lie in several repositories or branches" },
+        { "v-more", "v-prod", PM_UNPROCESSABLE,
+          "value file $v/a.yaml of application codefresh/orders/v-more has no "
+          "counterpart among the 3 of codefresh/orders/v-prod; name one there "
+          "in helm.valueFiles, say with \"to\" in a template which it is, or "
+          "exclude it" },
+        { "v-qa", "v-few", PM_UNPROCESSABLE,
+          "value file $values/qa/values.yaml of application "
+          "codefresh/orders/v-qa has no counterpart among the 1 of "
+          "codefresh/orders/v-few; name one there in helm.valueFiles, say "
+          "with \"to\" in a template which it is, or exclude it" },
+        { "v-few", "v-twice", PM_UNPROCESSABLE,
+          "application codefresh/orders/v-few has value files of other "
+          "sources in 1 of its sources and codefresh/orders/v-twice in 2: "
+          "they cannot be matched" },
+        { "v-qa", "v-tag", PM_CONFLICT,
+          "application codefresh/orders/v-tag cannot be a destination: its "
+          "targetRevision refs/tags/v1 is not a branch" },
+        { "v-two-qa", "v-two", PM_UNPROCESSABLE,
+          "application codefresh/orders/v-two cannot be a destination: its "
+          "sources lie in several repositories or branches; a template can "
+          "select those of one" },
+        { "f-qa", "f-far", PM_UNPROCESSABLE,
+          "application codefresh/orders/f-far cannot be a destination: its "
+          "sources lie in several repositories or branches; a template can "
+          "select those of one" },
+        { "v-few", "qa", PM_UNPROCESSABLE,
+          "application codefresh/orders/v-few has 0 sources with a path and "
+          "codefresh/orders/qa has 1: they cannot be matched" },
+        { "v-few", "chart", PM_UNPROCESSABLE,
+          "application codefresh/orders/chart has no source with a path in "
+          "git: there is nothing to promote" },
         { "two", "branches", PM_UNPROCESSABLE,
           "application codefresh/orders/branches cannot be a destination: "
           "its sources lie in several repositories or branches" },
@@ -342,6 +614,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_several_sources_are_matched_in_order, test_setup,
             test_teardown),
+        cmocka_unit_test_setup_teardown(test_value_files_are_matched,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_several_destinations, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(

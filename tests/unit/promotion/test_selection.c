@@ -292,11 +292,198 @@ static const test_case_t  test_cases[] = {
 };
 
 
+/*
+ * Value files in another source of the same branch: each case's applications
+ * have a chart, or a folder, and these valueFiles.
+ */
+
+typedef struct {
+    const char  *name;
+    const char  *files;
+    const char  *template;
+    const char  *from;           /* its sources; $F: the case's folder, $R: the
+                                    repository and its branch */
+    const char  *to;
+    const char  *change;
+    const char  *message;
+    const char  *skipped;
+} test_value_case_t;
+
+
+#define CHART(files)                                                          \
+    "  - {repoURL: 'https://charts.example.com', chart: c, "             \
+    "helm: {valueFiles: [" files "]}}\n  - {$R, ref: values}\n"
+
+#define FOLDER(path, files)                                                   \
+    "  - {$R, path: " path ", helm: {valueFiles: [" files "]}}\n"             \
+    "  - {$R, ref: values}\n"
+
+#define VALUES                                                                \
+    "mkdir -p envs/qa envs/prod && echo 'a: common' > common.yaml && "        \
+    "printf 'tag: 2 # qa\nhost: qa\n' > envs/qa/values.yaml && "              \
+    "printf '# prod\ntag: 1 # prod\nhost: prod\n' > envs/prod/values.yaml"
+
+#define QA    "$values/$F/common.yaml, $values/$F/envs/qa/values.yaml"
+#define PROD  "$values/$F/common.yaml, $values/$F/envs/prod/values.yaml"
+
+#define TAG_ONLY                                                              \
+    EDITED("envs/prod/values.yaml") "-tag: 1 # prod\n+tag: 2 # prod\n"
+
+
+static const test_value_case_t  test_value_cases[] = {
+
+    { "a chart's value files, whole", VALUES, "", CHART(QA), CHART(PROD),
+      EDITED("envs/prod/values.yaml")
+      "-# prod\n-tag: 1 # prod\n-host: prod\n+tag: 2 # qa\n+host: qa\n",
+      NULL, "[]" },
+
+    { "values of them, by the manifest's name", VALUES,
+      "  promotion: {'$values/**/values.yaml': {jsonPaths: [$.tag, $.no]}}\n",
+      CHART(QA), CHART(PROD), TAG_ONLY, NULL,
+      "[{\"file\":\"$values/$F/envs/qa/values.yaml\",\"jsonPath\":\"$.no\"}]" },
+
+    { "by the name in the destination", VALUES,
+      "  promotion: {'$values/$F/envs/prod/values.yaml': {jsonPaths: [$.tag]}}"
+      "\n", CHART(QA), CHART(PROD), TAG_ONLY, NULL, "[]" },
+
+    { "by the path in the repository", VALUES,
+      "  promotion: {'$F/envs/*/values.yaml': {jsonPaths: [$.tag]}}\n",
+      CHART(QA), CHART(PROD), TAG_ONLY, NULL, "[]" },
+
+    { "by the last name, and names that none has", VALUES,
+      "  promotion: {values.yaml: {jsonPaths: [$.tag]}, Chart.yaml: "
+      "{jsonPaths: [$.version]}, $values/no.yaml: {jsonPaths: [$.a]}}\n",
+      CHART(QA), CHART(PROD), TAG_ONLY, NULL,
+      "[{\"file\":\"Chart.yaml\"},{\"file\":\"$values/no.yaml\"}]" },
+
+    { "excluded values", VALUES, "  exclude: [$.host]\n", CHART(QA),
+      CHART(PROD), TAG_ONLY, NULL, "[]" },
+
+    { "excluded values of files by name", VALUES,
+      "  exclude: [{file: '$values/$F/envs/qa/*', jsonPaths: [$.host]}, "
+      "{file: other.yaml, jsonPaths: [$.tag]}]\n",
+      CHART(QA), CHART(PROD), TAG_ONLY, NULL, "[]" },
+
+    { "excluded files", VALUES, "  exclude: ['**/values.yaml']\n", CHART(QA),
+      CHART(PROD), NULL, "no changes found", NULL },
+
+    { "a file that the source lacks stays", VALUES " && rm "
+      "envs/qa/values.yaml && echo 'b: 2' > envs/qa/more.yaml", "",
+      CHART(QA ", $values/$F/envs/qa/more.yaml"),
+      CHART(PROD ", $values/$F/envs/prod/more.yaml"),
+      "new file mode 100644\n--- /dev/null\n+++ b/envs/prod/more.yaml\n"
+      "+b: 2\n", NULL, "[{\"file\":\"$values/$F/envs/qa/values.yaml\"}]" },
+
+    { "or is deleted", VALUES " && rm envs/qa/values.yaml",
+      "  deletions: mirror\n", CHART(QA), CHART(PROD),
+      "deleted file mode 100644\n--- a/envs/prod/values.yaml\n+++ /dev/null\n"
+      "-# prod\n-tag: 1 # prod\n-host: prod\n", NULL, "[]" },
+
+    { "values of a file in the source only", VALUES
+      " && rm envs/prod/values.yaml",
+      "  promotion: {values.yaml: {jsonPaths: [$.tag]}}\n", CHART(QA),
+      CHART(PROD), NULL,
+      "$values/$F/envs/prod/values.yaml exists in the source only", NULL },
+
+    { "a file that cannot be edited", VALUES
+      " && echo 'tag: {{ x }}' > envs/prod/values.yaml",
+      "  promotion: {values.yaml: {jsonPaths: [$.tag]}}\n", CHART(QA),
+      CHART(PROD), NULL, "$values/$F/envs/prod/values.yaml:1:", NULL },
+
+    { "a folder where a file should be", VALUES, "",
+      CHART("$values/$F/envs/qa/values.yaml"), CHART("$values/$F/envs/prod"),
+      NULL, "/envs/prod is a folder", NULL },
+
+    { "to: another one than the names tell", VALUES
+      " && echo 'tag: 9' > envs/prod/b.yaml && echo 'tag: 8' > b-qa.yaml",
+      "  promotion: {b-qa.yaml: {jsonPaths: [$.tag], to: values.yaml}, "
+      "'$values/$F/envs/qa/values.yaml': {jsonPaths: [$.tag], to: "
+      "'$values/$F/envs/prod/b.yaml'}}\n",
+      CHART(QA ", $values/$F/b-qa.yaml"),
+      CHART(PROD ", $values/$F/envs/prod/b.yaml"),
+      EDITED("envs/prod/b.yaml") "-tag: 9\n+tag: 2\n"
+      EDITED("envs/prod/values.yaml") "-tag: 1 # prod\n+tag: 8 # prod\n",
+      NULL, "[]" },
+
+    { "a folder that both have", VALUES " && mkdir chart && echo x > chart/x",
+      "", FOLDER("$F/chart", QA), FOLDER("$F/chart", PROD),
+      EDITED("envs/prod/values.yaml")
+      "-# prod\n-tag: 1 # prod\n-host: prod\n+tag: 2 # qa\n+host: qa\n",
+      NULL, "[]" },
+
+    { "a folder and files", VALUES
+      " && mkdir qa prod && echo 2 > qa/x && echo 1 > prod/x",
+      "", FOLDER("$F/qa", QA), FOLDER("$F/prod", PROD),
+      EDITED("envs/prod/values.yaml")
+      "-# prod\n-tag: 1 # prod\n-host: prod\n+tag: 2 # qa\n+host: qa\n"
+      EDITED("prod/x") "-1\n+2\n", NULL, "[]" },
+
+    { "plain names are the folder's then", VALUES
+      " && mkdir qa prod && echo 'tag: 5' > qa/values.yaml && "
+      "echo 'tag: 4' > prod/values.yaml",
+      "  promotion: {values.yaml: {jsonPaths: [$.tag]}}\n",
+      FOLDER("$F/qa", QA), FOLDER("$F/prod", PROD),
+      EDITED("prod/values.yaml") "-tag: 4\n+tag: 5\n", NULL, "[]" },
+
+    { "and both by both names", VALUES
+      " && mkdir qa prod && echo 'tag: 5' > qa/values.yaml && "
+      "echo 'tag: 4' > prod/values.yaml",
+      "  promotion: {values.yaml: {jsonPaths: [$.tag]}, '$*/**': "
+      "{jsonPaths: [$.tag]}, $values/no: {jsonPaths: [$.a]}}\n",
+      FOLDER("$F/qa", QA), FOLDER("$F/prod", PROD),
+      TAG_ONLY EDITED("prod/values.yaml") "-tag: 4\n+tag: 5\n", NULL,
+      "[{\"file\":\"$values/no\"}]" },
+
+    { "a file inside of the folder counts once",
+      "mkdir qa prod && echo 'tag: 5' > qa/values.yaml && "
+      "echo 'tag: 4' > prod/values.yaml", "",
+      FOLDER("$F/qa", "$values/$F/qa/values.yaml"),
+      FOLDER("$F/prod", "$values/$F/prod/values.yaml"),
+      EDITED("prod/values.yaml") "-tag: 4\n+tag: 5\n", NULL, "[]" },
+};
+
+
+/* $F and $R put in. */
+
+static char *
+test_expand(test_t *t, const char *text, size_t i)
+{
+    char        *expanded, *repository;
+    pm_buffer_t  out;
+
+    memset(&out, 0, sizeof(pm_buffer_t));
+    repository = pm_arena_printf(t->arena, "repoURL: %s/remote.git, "
+                                 "targetRevision: main", t->folder);
+
+    for (/* void */; *text != '\0'; text++) {
+
+        if (strncmp(text, "$F", 2) == 0) {
+            pm_buffer_printf(&out, "v%zu", i);
+            text++;
+
+        } else if (strncmp(text, "$R", 2) == 0) {
+            pm_buffer_puts(&out, repository);
+            text++;
+
+        } else {
+            pm_buffer_append(&out, text, 1);
+        }
+    }
+
+    expanded = pm_arena_strdup(t->arena, out.len ? pm_buffer_string(&out)
+                                                 : "");
+    pm_buffer_free(&out);
+
+    return expanded;
+}
+
+
 /* The manifests of case i, resolved into a promotion, which has been through
  * its record. */
 
 static pm_promotion_t
-test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
+test_resolved_from(test_t *t, const char *manifests, const char *name,
+    const char *id)
 {
     char                *text;
     FILE                *file;
@@ -304,28 +491,12 @@ test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
     pm_catalog_t        *catalog;
     pm_request_t         request;
     pm_promotion_t       promotion, decoded;
-    const test_case_t   *test;
-    pm_application_id_t  id;
+    pm_application_id_t  prod;
 
-    test = &test_cases[i];
     text = pm_arena_printf(t->arena, "%s/case.yaml", t->folder);
     file = fopen(text, "w");
     assert_non_null(file);
-
-    fprintf(file,
-            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
-            "metadata: {name: dev, namespace: n}\n"
-            "spec: {source: {repoURL: %s/remote.git, targetRevision: main, "
-            "path: c%zu/dev%s%s}}\n---\n"
-            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
-            "metadata: {name: prod, namespace: n, labels: {a: b}}\n"
-            "spec: {source: {repoURL: %s/remote.git, targetRevision: main, "
-            "path: c%zu/prod%s%s}}\n---\n"
-            "apiVersion: codefresh.io/v1beta1\nkind: PromotionTemplate\n"
-            "metadata: {name: t}\nspec:\n"
-            "  applicationSourceSelector: {matchLabels: {a: b}}\n%s",
-            t->folder, i, path, test->helm, t->folder, i, path, test->helm,
-            template);
+    fputs(manifests, file);
     fclose(file);
 
     catalog = pm_catalog_create(t->arena);
@@ -333,14 +504,14 @@ test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
     test_ok(t, pm_catalog_finish(catalog, &t->err));
 
     memset(&request, 0, sizeof(pm_request_t));
-    id.runtime = "r";
-    id.namespace = "n";
-    id.name = "prod";
-    request.source = id;
+    prod.runtime = "r";
+    prod.namespace = "n";
+    prod.name = "prod";
+    request.source = prod;
     request.source.name = "dev";
-    request.destinations = &id;
+    request.destinations = &prod;
     request.ndestinations = 1;
-    request.message = test->name;
+    request.message = name;
 
     test_ok(t, pm_promotion_resolve(t->arena, catalog, &request, &promotion,
                                     &t->err));
@@ -350,9 +521,8 @@ test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
     promotion.key_name = "k";
 
     test_ok(t, pm_record_encode(t->arena, &promotion, &record, &t->err));
-    test_ok(t, pm_record_decode(t->arena,
-                                pm_arena_printf(t->arena, "0189%04zu", i),
-                                record.data, record.len, &decoded, &t->err));
+    test_ok(t, pm_record_decode(t->arena, id, record.data, record.len,
+                                &decoded, &t->err));
 
     /* written once more, it is the same */
 
@@ -362,6 +532,61 @@ test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
     assert_string_equal(record.data, text);
 
     return decoded;
+}
+
+
+#define TEST_TEMPLATE                                                         \
+    "apiVersion: codefresh.io/v1beta1\nkind: PromotionTemplate\n"             \
+    "metadata: {name: t}\nspec:\n"                                            \
+    "  applicationSourceSelector: {matchLabels: {a: b}}\n"
+
+
+static pm_promotion_t
+test_resolved_by(test_t *t, size_t i, const char *path, const char *template)
+{
+    char               *text;
+    const test_case_t  *test;
+
+    test = &test_cases[i];
+
+    text = pm_arena_printf(t->arena,
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+            "metadata: {name: dev, namespace: n}\n"
+            "spec: {source: {repoURL: %s/remote.git, targetRevision: main, "
+            "path: c%zu/dev%s%s}}\n---\n"
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+            "metadata: {name: prod, namespace: n, labels: {a: b}}\n"
+            "spec: {source: {repoURL: %s/remote.git, targetRevision: main, "
+            "path: c%zu/prod%s%s}}\n---\n" TEST_TEMPLATE "%s",
+            t->folder, i, path, test->helm, t->folder, i, path, test->helm,
+            template);
+
+    return test_resolved_from(t, text, test->name,
+                              pm_arena_printf(t->arena, "0189%04zu", i));
+}
+
+
+static pm_promotion_t
+test_value_files_resolved(test_t *t, size_t i)
+{
+    char                     *text;
+    const test_value_case_t  *test;
+
+    test = &test_value_cases[i];
+
+    text = pm_arena_printf(t->arena,
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+            "metadata: {name: dev, namespace: n}\n"
+            "spec:\n  sources:\n%s---\n"
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\n"
+            "metadata: {name: prod, namespace: n%s}\n"
+            "spec:\n  sources:\n%s---\n" TEST_TEMPLATE "%s",
+            test_expand(t, test->from, i),
+            *test->template ? ", labels: {a: b}" : "",
+            test_expand(t, test->to, i), test_expand(t, test->template, i));
+
+    return test_resolved_from(t, text, test->name,
+                              pm_arena_printf(t->arena, "018a%04zu", i));
 }
 
 
@@ -422,18 +647,14 @@ test_previewed(test_t *t, const test_case_t *test,
 
 
 static void
-test_case(test_t *t, size_t i)
+test_promotes(test_t *t, const test_case_t *test, const char *folder,
+    pm_promotion_t promotion)
 {
     char               *change;
     pm_batch_t         *batch;
     const char         *digest;
     const pm_result_t  *result;
-    pm_promotion_t      promotion;
-    const test_case_t  *test;
 
-    test = &test_cases[i];
-
-    promotion = test_resolved(t, i, *test->helm ? "/a" : "");
     digest = test_previewed(t, test, &promotion);
 
     batch = test_batch(t, &promotion, 1);
@@ -464,7 +685,7 @@ test_case(test_t *t, size_t i)
 
     change = test_run(t, "git -C remote.git show --format= -U0 --no-renames "
                          "main | grep -v '^diff\\|^index\\|^@@\\|^$' | "
-                         "sed 's|/c%zu/|/|'; echo .", i);
+                         "sed 's|/%s/|/|'; echo .", folder);
     change[strlen(change) - 1] = '\0';
 
     if (strcmp(change, test->change) != 0) {
@@ -473,6 +694,61 @@ test_case(test_t *t, size_t i)
 
     free(change);
     pm_batch_destroy(batch);
+}
+
+
+static void
+test_case(test_t *t, size_t i)
+{
+    const test_case_t  *test;
+
+    test = &test_cases[i];
+
+    test_promotes(t, test, pm_arena_printf(t->arena, "c%zu", i),
+               test_resolved(t, i, *test->helm ? "/a" : ""));
+}
+
+
+static void
+test_value_case(test_t *t, size_t i)
+{
+    test_case_t               test;
+    const test_value_case_t  *value;
+
+    value = &test_value_cases[i];
+
+    memset(&test, 0, sizeof(test_case_t));
+    test.name = value->name;
+    test.change = value->change;
+    test.message = value->message ? test_expand(t, value->message, i) : NULL;
+    test.skipped = value->skipped ? test_expand(t, value->skipped, i) : NULL;
+
+    test_promotes(t, &test, pm_arena_printf(t->arena, "v%zu", i),
+               test_value_files_resolved(t, i));
+}
+
+
+static void
+test_value_files(void **state)
+{
+    size_t   i, n;
+    test_t  *t;
+
+    t = *state;
+    n = sizeof(test_value_cases) / sizeof(test_value_cases[0]);
+
+    for (i = 0; i < n; i++) {
+        free(test_run(t, "mkdir -p work/v%zu && cd work/v%zu && %s", i, i,
+                      test_value_cases[i].files));
+    }
+
+    test_commit(t, "true");
+
+    for (i = 0; i < n; i++) {
+        test_value_case(t, i);
+    }
+
+    test_prints(t, "git -C remote.git fsck --strict --no-dangling 2>&1", "");
 }
 
 
@@ -733,6 +1009,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_templates, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_value_files, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_properties, test_setup,
                                         test_teardown),
