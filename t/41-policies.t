@@ -3,6 +3,7 @@
 
 use lib 't/lib';
 use Promotions::Test;
+use Promotions::Audit;
 
 my $scene = scene(many => 1);
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
@@ -105,6 +106,17 @@ is($scene->get($id)->json->{override}, 'policy careful allows only pr',
 like($nginx->log,
      qr/\[notice\] .* promotion \Q$id\E: "[^"]*" overrides: policy careful/,
      'and in the log');
+
+my @audited = grep { ($_->{properties}{promotion} // '') eq $id }
+              audit($redis);
+is(join(', ', map { "$_->{event} by $_->{keyId}: $_->{properties}{override}" }
+        @audited), 'PROMOTION_CREATED by admin: policy careful allows only pr,'
+   . ' PROMOTION_COMMITTED by admin: policy careful allows only pr',
+   'and in the audit stream, when it was asked for and when it landed');
+
+is((grep { $_->{event} eq 'ACCESS_DENIED' && $_->{keyId} ne 'admin' }
+    audit($redis))[-1]{properties}{reason}, 'policy careful allows only pr',
+   'where the one that was not the admin\'s is an attempt');
 
 $r = $scene->post('commit', { %$body, srcAppId => app_id('many-1-dev'),
                               destAppId => app_id('many-1-qa') });

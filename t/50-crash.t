@@ -4,6 +4,7 @@
 
 use lib 't/lib';
 use Promotions::Test limit => 300;
+use Promotions::Audit;
 
 # All points that the source has, so that none can be left out.
 
@@ -72,7 +73,13 @@ for my $point (@points) {
     ok(wait_for("$point: the record", sub {
         ($redis->hash("promotions:promotion:$id")->{state} // '') eq 'LANDED'
     }, 5), "$point: its record says so");
+
+    is(join(' ', map { $_->{event} }
+            grep { $_->{properties}{promotion} eq $id } audit($redis)),
+       'PROMOTION_CREATED PROMOTION_COMMITTED', "$point: audited once");
 }
+
+audit_ok($redis, 'digests and chain after all of them');
 
 is($repo->tree('main:qa/orders'), $repo->tree('main:dev/orders'),
    'what was asked for is there');

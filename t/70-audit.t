@@ -1,11 +1,9 @@
-# The audit stream: what is recorded, once, whoever dies, and in which order;
-# and how what was done to the stream by hand shows.
+# The audit stream: what is recorded, of whom, once, whoever dies, and in which
+# order.
 
 use lib 't/lib';
 use Promotions::Test;
 use Promotions::Audit;
-
-use Digest::SHA ();
 
 my $scene = scene();
 my ($nginx, $redis, $repo) = @$scene{qw(nginx redis repo)};
@@ -55,14 +53,6 @@ sub tool {
 }
 
 
-# What verify-audit says: its exit status is part of it.
-sub verified {
-    my ($status, $output) = tool('verify-audit');
-    $output =~ s/^promotions-key: //;
-    return "$status $output";
-}
-
-
 my ($status, $secret) = tool('create', '--id', 'ci', '--name', 'CI',
                              '--grants', 'PROMOTE_TO@qa', '--expires', '90d');
 ($secret) = $secret =~ /^ci\.(\S+)$/m;
@@ -83,169 +73,199 @@ is_deeply([ map { "$_->{referenceType} $_->{referenceId} $_->{user}" }
 is($entries[0]{properties}{grants}, 'PROMOTE_TO@qa', 'what it was granted');
 unlike(join('', map { %$_, %{ $_->{properties} } } @entries), qr/\Q$secret\E/,
        'its secret is not recorded');
-is(verified(), "0 8 entries, all as they were recorded "
-   . "(0 older ones were trimmed)\n", 'verify-audit');
 
 
-# what is done to the stream by hand
+# The entries since the last call, and in short.  Nobody waits for what tells
+# of a refusal: wanted, so many of them.
 
-sub call { return $redis->call(@_) }
+my $seen = audit($redis);
 
-my $stream = 'promotions:audit';
-my @raw = @{ call('XRANGE', $stream, '-', '+') };
-my %tail = %{ $redis->hash("$stream:tail") };
-my @ids = map { $_->[0] } @raw;
+sub since {
+    my ($wanted) = @_;
 
+    wait_for("$wanted entries", sub { audit($redis) >= $seen + $wanted }, 5)
+        if $wanted;
 
-# The stream anew, of these entries.
-sub rewrite {
-    call('DEL', $stream);
-    call('XADD', $stream, $_->[0], @{ $_->[1] }) for @_;
+    my @all = audit($redis);
+    my @new = @all[$seen .. $#all];
+
+    $seen = @all;
+    return @new;
 }
 
 
-# The stream as it was but for the field of an entry; the values of others
-# may be recomputed from the changed ones, as somebody would who knows how.
-sub changed {
-    my ($at, $name, $value) = @_;
-
-    return map {
-        my ($id, $fields) = @{ $raw[$_] };
-        my @fields = @$fields;
-
-        for my $i (0 .. $#fields / 2) {
-            $fields[2 * $i + 1] = $value
-                if $_ == $at && $fields[2 * $i] eq $name;
-        }
-
-        [ $id, \@fields ];
-    } 0 .. $#raw;
+sub told {
+    return join ', ', map { "$_->{event} $_->{environmentId}" } since(@_);
 }
 
 
-sub shows {
-    my ($pattern, $what) = @_;
-
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    like(verified(), qr/^1 $pattern/, $what);
-
-    rewrite(@raw);
-    call('DEL', "$stream:tail");
-    call('HSET', "$stream:tail", %tail);
-    like(verified(), qr/^0 8 entries/, '… and is mended');
+sub body {
+    return { srcAppId => app_id('orders-dev'),
+             destAppId => app_id('orders-qa'), message => 'm', @_ };
 }
 
 
-for my $name (qw(user environmentId createdAt event properties patch digest)) {
-    rewrite(changed(3, $name, 'x'));
-    shows(qr/entry $ids[3] was changed/, "$name is changed");
-}
+# once
 
-rewrite(changed(3, 'chain', 'x' x 40));
-shows(qr/entry $ids[3] does not follow $ids[2]/, 'a chain is changed');
-
-rewrite(changed(0, 'user', 'x'));
-shows(qr/entry $ids[0] was changed/, 'the oldest is changed');
-
-rewrite(changed(7, 'user', 'x'));
-shows(qr/entry $ids[7] was changed/, 'the newest is changed');
-
-call('XDEL', $stream, $ids[3]);
-shows(qr/entry $ids[4] does not follow $ids[2].*7 entries, the tail has 8/,
-      'one is removed');
-
-call('XDEL', $stream, @ids[0, 1]);
-shows(qr/the oldest entry is $ids[2], but should be $ids[0]/,
-      'the oldest are removed');
-
-call('XTRIM', $stream, 'MAXLEN', 5);
-shows(qr/the oldest entry is $ids[3], but should be $ids[0]/,
-      'trimmed by another hand');
-
-call('XDEL', $stream, @ids[6, 7]);
-shows(qr/entries after $ids[5] were removed.*are 6, the tail has 8/,
-      'the newest are removed');
-
-call('DEL', $stream);
-shows(qr/all entries from $ids[0] on were removed: the tail has 8/,
-      'all are removed');
-
-call('DEL', "$stream:tail");
-shows(qr/the oldest entry is $ids[0], but should be none/,
-      'the tail is removed');
-
-call('HSET', "$stream:tail", 'count', 'many');
-shows(qr/the tail .* was changed: its field count is none/,
-      'a tail that is none');
-
-call('HINCRBY', "$stream:tail", 'count', 1);
-shows(qr/entries after $ids[7] were removed/, 'the count is changed');
-
-# two in each other's place
-rewrite(map { my $at = $_;
-              [ $ids[$at], $raw[{ 3 => 4, 4 => 3 }->{$at} // $at][1] ] }
-        0 .. 7);
-shows(qr/entry $ids[3] was inserted, or moved from another place/,
-      'two are reordered');
-
-# a copy of one between others
-rewrite(@raw[0 .. 3],
-        [ $ids[3] =~ s/-(\d+)$/'-' . ($1 + 1)/er, $raw[1][1] ],
-        @raw[4 .. 7]);
-shows(qr/entry \d+-\d+ was inserted, or moved.*9 entries, the tail has 8/,
-      'one is inserted');
-
-call('XADD', $stream, '*', @{ $raw[1][1] });
-shows(qr/entry \d+-\d+ was inserted after the newest/, 'one is added');
-
-call('XADD', $stream, '*', 'hello', 'world');
-shows(qr/entry \d+-\d+ was inserted after the newest/, 'any is added');
-
-call('DEL', $stream);
-call('SET', $stream, 'x');
-shows(qr/.*is neither/, 'something else has its name');
-
-# an entry made anew as a whole breaks what follows
-{
-    my @forged = changed(3, 'user', 'mallory');
-    my %value = @{ $forged[3][1] };
-
-    $value{digest} = Digest::SHA::sha256_hex(join '', "promotions-audit 1\n",
-        map { "$_ " . length($value{$_}) . " $value{$_}\n" }
-        map { $forged[3][1][2 * $_] } 0 .. 11);
-    $value{chain} = Digest::SHA::sha1_hex({ @{ $raw[2][1] } }->{chain}
-                                          . $value{digest});
-    @{ $forged[3][1] }[25, 27] = @value{qw(digest chain)};
-
-    rewrite(@forged);
-    shows(qr/entry $ids[4] does not follow $ids[3]/, 'one is forged');
-}
-
-
-# the retention takes the oldest, and the tail says so
-
-sub old {
-    my ($n, $age) = @_;
-
-    # what was recorded so long ago: the same entries under older ids
-    my $ms = (time - $age) * 1000;
-    my @old = map { [ $ms . "-$_", $raw[$_][1] ] } 0 .. $n - 1;
-
-    rewrite(@old, @raw[$n .. 7]);
-    call('HSET', "$stream:tail", oldest => "$ms-0");
-}
-
-old(3, 300 * 86400);
-like(verified(), qr/^0 8 entries/, 'entries of long ago');
+my %headers = ('Idempotency-Key' => 'once');
 
 $scene->change;
-$scene->landed($scene->commit('orders-dev', 'orders-qa'), 'one more');
-is(scalar audit($redis), 7, 'three are trimmed, two have come');
-is(verified(), "0 7 entries, all as they were recorded "
-   . "(3 older ones were trimmed)\n", 'trimming is told from loss');
-audit_ok($redis, 'after trimming');
+$r = $scene->post('commit', body(), key => $ann, headers => \%headers);
+is($scene->post('commit', body(), key => $ann, headers => \%headers)->{body},
+   $r->{body}, 'an answer is replayed');
+is(told(), 'PROMOTION_CREATED dev, PROMOTION_COMMITTED qa',
+   'what is replayed is recorded once');
 
-call('XDEL', $stream, (audit($redis))[0]{stream});
-like(verified(), qr/^1 the oldest entry is/, 'loss after trimming shows');
+is($scene->commit('orders-dev', 'orders-qa')->{status}, 400, 'no changes');
+is(told(), 'PROMOTION_CREATED dev', 'what does not land is not committed');
+
+is($scene->preview('orders-dev', 'orders-qa')->{status}, 200, 'a preview');
+is(told(), '', 'is nothing to record');
+
+
+# a group: an entry for each of its promotions
+
+$scene->change;
+$r = $scene->post('commit', { srcAppId => app_id('orders-dev'),
+    destAppIds => [ map { app_id("orders-$_") } qw(qa prod) ],
+    message => 'both' });
+is($r->{status}, 200, 'a group') or diag($r->{body});
+
+@entries = since();
+is(join(', ', map { "$_->{event} $_->{environmentId}" } @entries),
+   'PROMOTION_CREATED dev, PROMOTION_CREATED dev, '
+   . 'PROMOTION_COMMITTED qa, PROMOTION_COMMITTED prod', 'each of a group');
+is(scalar keys %{{ map { $_->{properties}{group} => 1 } @entries }}, 1,
+   'which says so');
+
+
+# a revert
+
+$id = $entries[2]{properties}{promotion};
+$r = $scene->post("$id/revert", {});
+is($r->{status}, 200, 'a revert') or diag($r->{body});
+
+@entries = since();
+is(join(', ', map { "$_->{event} $_->{environmentId}" } @entries),
+   'PROMOTION_CREATED qa, PROMOTION_COMMITTED qa',
+   'a revert is of where it is');
+is($entries[1]{properties}{reverts}, $scene->get($id)->json->{COMMIT_SHA},
+   'and names what it undoes');
+
+
+# a cancellation, by somebody else
+
+my $gate = $scene->hold;
+my $client = $scene->waiting;
+$scene->reached($gate);
+
+$r = $scene->post('commit', body(), key => $ann,
+                  headers => { Prefer => 'respond-async' });
+is($r->{status}, 202, 'one that waits');
+$id = $r->json->{id};
+is($nginx->request(method => 'DELETE', key => $scene->{key},
+                   path => "/api/promotions/$id")->{status}, 200,
+   'is cancelled');
+is($nginx->request(method => 'DELETE', key => $scene->{key},
+                   path => "/api/promotions/$id")->{status}, 409, 'once');
+
+$scene->release($gate);
+is($scene->answer($client)->{status}, 200, 'what it waited for lands');
+
+@entries = grep { $_->{properties}{promotion} eq $id } since();
+is(join(' ', map { "$_->{event} $_->{keyId}" } @entries),
+   'PROMOTION_CREATED ann PROMOTION_CANCELLED admin',
+   'who has asked, and who has cancelled it');
+is($entries[1]{properties}{author}, 'Ann Lee', 'whose it was');
+
+
+# refused attempts
+
+my $weak = $redis->key(id => 'weak', grants => 'APPLICATION:R@qa',
+                       author_name => 'Eve');
+
+sub refused {
+    return $scene->post('commit', body(@_), key => $weak)->{status};
+}
+
+
+is(refused(), 403, 'a key that must not');
+my ($entry) = since(1);
+is("$entry->{event} $entry->{environmentId} $entry->{referenceId} "
+   . "$entry->{userName}", 'ACCESS_DENIED qa codefresh/orders/orders-qa Eve',
+   'is recorded');
+is_deeply($entry->{properties}, { method => 'POST',
+    path => '/api/promotions/commit', reason => 'Forbidden resource' },
+    'with what it tried');
+
+is($scene->get('', key => 'weak.wrong')->{status}, 401, 'a wrong secret');
+is($scene->get('', key => 'nobody.x')->{status}, 401, 'an unknown key');
+is($scene->get($id, key => $weak)->{status}, 200, 'what it may see');
+is(told(), '', 'these are no attempts of a key that is known');
+
+# over and over, with another path each time
+
+refused(message => "$_") for 1 .. 30;
+@entries = since(9);
+is(scalar @entries, 9, 'ten in an hour are recorded');
+is(join(' ', map { $_->{properties}{limited} // '-' } @entries),
+   '- - - - - - - - the last one for a while', 'the last of them says so');
+is($scene->post('commit', body(destAppId => app_id('orders-prod')),
+                key => $ann)->{status}, 403, 'another key');
+is(told(1), 'ACCESS_DENIED prod', 'is recorded still');
+ok($redis->call('TTL', 'promotions:denied:weak') > 3500, 'for an hour');
+$redis->call('DEL', 'promotions:denied:weak');
+refused();
+is(told(1), 'ACCESS_DENIED qa', 'then it begins anew');
+
+
+# what a client sends is harmless
+
+{
+    my $r = $nginx->request(method => 'DELETE', key => $weak,
+        path => '/api/promotions/policies/evaluate%0a%1b%ff');
+    is($r->{status}, 404, 'an odd path');
+    error_is($scene->get('policies/evaluate?environment=prod', key => $weak),
+             403, 'Forbidden resource', 'a refused one');
+    ($entry) = since(1);
+    is("$entry->{referenceType} $entry->{referenceId}", 'ENVIRONMENT prod',
+       'of an environment');
+}
+
+audit_ok($redis, 'all of it');
+
+
+# Redis full: what has landed is recorded, a refusal is not
+
+$gate = $scene->hold;
+$client = $scene->waiting;
+$scene->reached($gate);
+since();
+
+$redis->call('CONFIG', 'SET', 'maxmemory', 1);
+is(refused(), 403, 'refused while Redis is full');
+$scene->release($gate);
+is($scene->answer($client)->{status}, 200, 'landed while Redis is full');
+is(told(), 'PROMOTION_COMMITTED qa', 'only what has landed is recorded');
+$redis->call('CONFIG', 'SET', 'maxmemory', 0);
+
+is(refused(), 403, 'room again');
+is(told(1), 'ACCESS_DENIED qa', 'recorded again');
+
+
+# what cannot be recorded does not happen
+
+my $tail = $redis->call('DUMP', 'promotions:audit:tail');
+$redis->call('SET', 'promotions:audit:tail', 'x');
+$scene->change;
+is($scene->commit('orders-dev', 'orders-qa')->{status}, 503,
+   'a stream that cannot be written to');
+is($redis->call('LLEN', $_), 0, "nothing in $_")
+    for @{ $redis->call('KEYS', 'promotions:lane:*:waiting') };
+$redis->call('DEL', 'promotions:audit:tail');
+$redis->call('RESTORE', 'promotions:audit:tail', 0, $tail);
+$scene->landed($scene->commit('orders-dev', 'orders-qa'), 'mended');
+
+audit_ok($redis, 'after that');
 
 done_testing();

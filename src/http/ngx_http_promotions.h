@@ -114,6 +114,16 @@ typedef void (*ngx_http_promotions_body_pt)(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 
 
+/* What a refused attempt was about: see ngx_http_promotions_audit.h. */
+
+typedef struct {
+    const char  *environment;
+    const char  *type;
+    const char  *id;
+    const char  *reason;
+} ngx_http_promotions_denied_t;
+
+
 /* Lives as long as the request: kept in its pool's cleanup, since r->ctx is
  * wiped by internal redirects. */
 
@@ -129,6 +139,7 @@ struct ngx_http_promotions_ctx_s {
     unsigned                         checked:1;
 
     ngx_str_t                        target;     /* the {id} of the route */
+    ngx_http_promotions_denied_t     denied;     /* if it is refused */
 
     /* body */
     ngx_http_promotions_body_pt      body_handler;

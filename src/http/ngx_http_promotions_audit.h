@@ -56,5 +56,24 @@ void ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
 void ngx_http_promotions_audit_cancelled(ngx_promotions_args_t *args,
     const pm_store_key_t *key, const ngx_str_t *id, redisReply *record);
 
+/* "<runtime>/<namespace>/<name>"; NULL: no memory. */
+const char *ngx_http_promotions_audit_name(ngx_pool_t *pool,
+    const pm_application_id_t *id);
+
+/*
+ * ngx_http_promotions_audit_denied.c: what a request whose answer is 403 was
+ * about, for its ACCESS_DENIED (each may be NULL; the texts live until the
+ * answer is sent), …
+ */
+void ngx_http_promotions_denied_is(ngx_http_promotions_ctx_t *ctx,
+    const char *environment, const char *type, const char *id);
+
+/* The same for a promotion. */
+void ngx_http_promotions_denied_promotion(ngx_http_promotions_ctx_t *ctx,
+    const pm_promotion_t *promotion);
+
+/* … which every 403 to a key that is known leaves, up to a limit. */
+void ngx_http_promotions_denied(ngx_http_request_t *r);
+
 
 #endif /* NGX_HTTP_PROMOTIONS_AUDIT_H */

@@ -5,8 +5,6 @@
 static void ngx_http_promotions_audit_application(
     ngx_promotions_args_t *args, pm_store_audit_t *entry,
     const pm_application_id_t *id);
-static const char *ngx_http_promotions_audit_name(
-    ngx_promotions_args_t *args, const pm_application_id_t *id);
 
 
 void
@@ -33,10 +31,10 @@ ngx_http_promotions_audit_created(ngx_promotions_args_t *args,
     pm_store_audit_property(&entry, "kind", promotion->revert_commit
                                             ? "revert" : "commit");
     pm_store_audit_property(&entry, "source",
-                            ngx_http_promotions_audit_name(args,
+                            ngx_http_promotions_audit_name(args->pool,
                                                      &promotion->source));
     pm_store_audit_property(&entry, "destination",
-                            ngx_http_promotions_audit_name(args,
+                            ngx_http_promotions_audit_name(args->pool,
                                                   &promotion->destination));
     pm_store_audit_property(&entry, "targetEnvironment",
                             promotion->destination_environment);
@@ -73,7 +71,7 @@ ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
     pm_store_audit_property(&entry, "promotion", promotion->id);
     pm_store_audit_property(&entry, "group", promotion->group);
     pm_store_audit_property(&entry, "source",
-                            ngx_http_promotions_audit_name(args,
+                            ngx_http_promotions_audit_name(args->pool,
                                                      &promotion->source));
     pm_store_audit_property(&entry, "commit", commit);
     pm_store_audit_property(&entry, "digest", digest);
@@ -137,14 +135,16 @@ ngx_http_promotions_audit_application(ngx_promotions_args_t *args,
     pm_store_audit_t *entry, const pm_application_id_t *id)
 {
     entry->reference_type = "APPLICATION";
-    entry->reference_id = ngx_http_promotions_audit_name(args, id);
+    entry->reference_id = ngx_http_promotions_audit_name(args->pool, id);
+
+    if (entry->reference_id == NULL) {
+        args->failed = 1;
+    }
 }
 
 
-/* "<runtime>/<namespace>/<name>"; NULL fails the arguments. */
-
-static const char *
-ngx_http_promotions_audit_name(ngx_promotions_args_t *args,
+const char *
+ngx_http_promotions_audit_name(ngx_pool_t *pool,
     const pm_application_id_t *id)
 {
     u_char  *name;
@@ -153,15 +153,12 @@ ngx_http_promotions_audit_name(ngx_promotions_args_t *args,
     size = ngx_strlen(id->runtime) + ngx_strlen(id->namespace)
            + ngx_strlen(id->name) + sizeof("//");
 
-    name = ngx_pnalloc(args->pool, size);
+    name = ngx_pnalloc(pool, size);
 
-    if (name == NULL) {
-        args->failed = 1;
-        return NULL;
+    if (name != NULL) {
+        (void) ngx_sprintf(name, "%s/%s/%s%Z", id->runtime, id->namespace,
+                           id->name);
     }
-
-    (void) ngx_sprintf(name, "%s/%s/%s%Z", id->runtime, id->namespace,
-                       id->name);
 
     return (const char *) name;
 }

@@ -4,6 +4,7 @@
  */
 
 #include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_reply.h"
 
 
@@ -121,6 +122,8 @@ ngx_http_promotions_evaluate(ngx_http_request_t *r)
     }
 
     if (!ngx_http_promotions_sees(&page, environment)) {
+        ngx_http_promotions_denied_is(ngx_http_promotions_get_ctx(r),
+                                      environment->name, NULL, NULL);
         return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
                                               "Forbidden resource");
     }

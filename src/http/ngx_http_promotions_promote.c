@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_promote.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_preview.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_submit.h"
@@ -136,6 +137,8 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
     }
 
     for (i = 0; i < request.ndestinations; i++) {
+        ngx_http_promotions_denied_promotion(ctx, &promotions[i]);
+
         if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog,
                                          &promotions[i],
                                          ctx->kind != PM_REQUEST_PREVIEW))
@@ -292,6 +295,8 @@ ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
     pm_promotion_t *promotion, ngx_uint_t override, pm_error_t *err)
 {
     int  rc;
+
+    ngx_http_promotions_denied_promotion(ctx, promotion);
 
     rc = pm_permission(ngx_http_promotions_worker.pmcf->catalog, promotion,
                        ctx->kind == PM_REQUEST_PULL_REQUEST ? "pr" : "commit",

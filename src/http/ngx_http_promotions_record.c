@@ -141,6 +141,9 @@ ngx_http_promotions_cancel_read(void *data, redisReply *reply)
 
     target = (target != NULL) ? target : "";
 
+    ngx_http_promotions_denied_is(ctx, target, "APPLICATION",
+             ngx_http_promotions_record_field(reply, "destination"));
+
     if ((key == NULL || ngx_strcmp(key, ctx->key->id) != 0)
         && !pm_store_key_allows(ctx->key, "PROMOTE_TO", PM_STORE_CREATE,
                                 *target ? target : NULL, NULL))

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_audit.h"
 
 
 /* What a client that gets 503 is told to wait, seconds. */
@@ -69,6 +70,10 @@ ngx_http_promotions_send(ngx_http_request_t *r, ngx_uint_t status,
     ngx_buf_t    *b;
     ngx_chain_t   out;
 
+    if (status == NGX_HTTP_FORBIDDEN) {
+        ngx_http_promotions_denied(r);
+    }
+
     r->headers_out.status = status;
     r->headers_out.content_length_n = len;
 
@@ -138,6 +143,17 @@ ngx_int_t
 ngx_http_promotions_send_error(ngx_http_request_t *r, ngx_uint_t status,
     const char *message)
 {
+    ngx_http_promotions_ctx_t  *ctx;
+
+    if (status == NGX_HTTP_FORBIDDEN) {
+
+        ctx = ngx_http_promotions_get_ctx(r);
+
+        if (ctx != NULL) {
+            ctx->denied.reason = pm_arena_strdup(ctx->arena, message);
+        }
+    }
+
     if (status == NGX_HTTP_UNAUTHORIZED) {
 
         r->headers_out.www_authenticate =

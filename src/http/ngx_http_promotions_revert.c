@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_record.h"
 #include "http/ngx_http_promotions_reply.h"
@@ -164,7 +165,7 @@ ngx_http_promotions_revert_start(ngx_http_promotions_ctx_t *ctx,
     redisReply *fields)
 {
     pm_error_t           err;
-    const char          *state;
+    const char          *state, *target;
     pm_promotion_t      *promotion;
     ngx_http_request_t  *r;
 
@@ -174,9 +175,12 @@ ngx_http_promotions_revert_start(ngx_http_promotions_ctx_t *ctx,
         return ngx_http_promotions_record_missing(ctx);
     }
 
-    if (!ngx_http_promotions_revert_allowed(ctx->key,
-             ngx_http_promotions_record_field(fields, "target_environment")))
-    {
+    target = ngx_http_promotions_record_field(fields, "target_environment");
+
+    ngx_http_promotions_denied_is(ctx, target, "APPLICATION",
+             ngx_http_promotions_record_field(fields, "destination"));
+
+    if (!ngx_http_promotions_revert_allowed(ctx->key, target)) {
         return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
                                               "Forbidden resource");
     }
