@@ -112,6 +112,8 @@ my $body = { srcAppId => app_id($pair[0]), destAppId => app_id($pair[1]),
 
 fits('post', '/preview', $scene->preview(@pair), 200);
 fits('post', '/preview', $scene->preview('nobody', 'orders-qa'), 404);
+fits('post', '/preview', $scene->post('preview', { srcAppId => app_id($pair[0]),
+     destAppIds => [ map { app_id($_) } qw(orders-qa orders-prod) ] }), 200);
 
 my $r = $scene->commit(@pair, description => 'd');
 fits('post', '/commit', $r, 200);
@@ -207,6 +209,49 @@ fits('get', "/$_", $scene->get("$_?limit=x"), 400)
 fits('get', '/policies/evaluate',
      $scene->get("policies/evaluate?environment=$_->[0]"), $_->[1])
     for ['qa', 200], ['no', 404], ['', 400];
+
+
+# a product
+
+my %product = (srcEnvironment => 'dev', destEnvironment => 'qa',
+               message => 'all');
+
+sub product {
+    my ($name, $body, %request) = @_;
+    return $scene->post("products/$name/promote", $body, %request);
+}
+
+write_file("$scene->{catalog}/shop.yaml", join '', map { my $environment = $_;
+    map { application(name => "$_-$environment", url => $scene->{repo}->url,
+                      path => "$environment/orders", namespace => 'shop',
+                      server => "https://$environment.example",
+                      annotations => { 'codefresh.io/product' => $_ },
+                      $_ ne 'odd' ? ()
+                      : (spec => { source => { repoURL => 'https://charts',
+                         chart => 'x', targetRevision => '1.0' } })) }
+    qw(shop odd) } qw(dev qa));
+write_file("$scene->{catalog}/shop-more.yaml",
+    application(name => 'more', url => $scene->{repo}->url, path => 'dev/more',
+                namespace => 'shop', server => 'https://dev.example',
+                annotations => { 'codefresh.io/product' => 'shop' }));
+$nginx->reload;
+$scene->change;
+
+my $route = '/products/{product}/promote';
+fits('post', $route, product('shop', { %product, dryRun => JSON::PP::true }),
+     200);
+fits('post', $route, product('shop', \%product), 200);
+fits('post', $route, product('shop', \%product), 400);
+fits('post', $route, product('shop', {}), 400);
+fits('post', $route, product('odd', \%product), 422);
+fits('post', $route, product('none', \%product), 404);
+fits('post', $route, product('shop', \%product, key => 'a.b'), 401);
+fits('post', $route, product('shop', \%product, key =>
+     $scene->{redis}->key(grants => 'PROMOTE_TO@prod')), 403);
+$scene->change;
+fits('post', $route, product('shop', \%product,
+     headers => { Prefer => 'respond-async' }), 202);
+settle();
 
 
 # with a template

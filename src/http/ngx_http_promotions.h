@@ -90,7 +90,8 @@ typedef struct {
 } ngx_http_promotions_worker_t;
 
 
-typedef struct ngx_http_promotions_ctx_s  ngx_http_promotions_ctx_t;
+typedef struct ngx_http_promotions_ctx_s      ngx_http_promotions_ctx_t;
+typedef struct ngx_http_promotions_product_s  ngx_http_promotions_product_t;
 
 
 /* A promotion that a request waits for. */
@@ -138,13 +139,15 @@ struct ngx_http_promotions_ctx_s {
     ngx_uint_t                       status;     /* of a failed access */
     unsigned                         checked:1;
 
-    ngx_str_t                        target;     /* the {id} of the route */
+    ngx_str_t                        target;     /* the {id} or {product} of
+                                                    the route */
     ngx_http_promotions_denied_t     denied;     /* if it is refused */
 
     /* body */
     ngx_http_promotions_body_pt      body_handler;
     pm_request_kind_t                kind;
     pm_request_t                    *revert;     /* the promotion_arena's */
+    ngx_http_promotions_product_t   *product;    /* the promotion_arena's */
 
     /* what the request waits for */
     ngx_http_promotions_waiter_t     first;
@@ -155,7 +158,7 @@ struct ngx_http_promotions_ctx_s {
     pm_arena_t                      *promotion_arena;
     ngx_str_t                        body_digest;    /* its arena's */
     ngx_str_t                        idempotency;    /* or empty */
-    unsigned                         grouped:1;  /* destAppIds */
+    unsigned                         grouped:1;  /* destAppIds, product */
     unsigned                         resubmit:1; /* the timer's purpose */
 };
 
@@ -206,10 +209,12 @@ ngx_int_t ngx_http_promotions_health_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_read_body(ngx_http_request_t *r,
     ngx_http_promotions_body_pt handler);
 
-/* ngx_http_promotions_promote.c: commit and preview, from body to answer. */
+/* ngx_http_promotions_promote.c: commit, preview and a product's promotion,
+ * from body to answer. */
 
 ngx_int_t ngx_http_promotions_commit(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_preview(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_promote_product(ngx_http_request_t *r);
 
 
 /* ngx_http_promotions_record.c: one record, all of them, and its end. */

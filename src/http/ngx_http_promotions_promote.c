@@ -1,6 +1,7 @@
 #include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_preview.h"
+#include "http/ngx_http_promotions_product.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_submit.h"
 #include "http/ngx_http_promotions_wait.h"
@@ -14,9 +15,6 @@ static void ngx_http_promotions_promote_body(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_promote_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
-static ngx_int_t ngx_http_promotions_allowed(const pm_store_key_t *key,
-    const pm_catalog_t *catalog, const pm_promotion_t *promotion,
-    ngx_uint_t write);
 
 
 ngx_int_t
@@ -30,6 +28,13 @@ ngx_int_t
 ngx_http_promotions_preview(ngx_http_request_t *r)
 {
     return ngx_http_promotions_promote(r, PM_REQUEST_PREVIEW);
+}
+
+
+ngx_int_t
+ngx_http_promotions_promote_product(ngx_http_request_t *r)
+{
+    return ngx_http_promotions_promote(r, PM_REQUEST_PRODUCT);
 }
 
 
@@ -65,7 +70,9 @@ ngx_http_promotions_promote_body(ngx_http_request_t *r,
     ctx->promotion_arena = pm_arena_create();
 
     if (ctx->promotion_arena != NULL) {
-        rc = ngx_http_promotions_promote_start(ctx, body);
+        rc = (ctx->kind == PM_REQUEST_PRODUCT)
+             ? ngx_http_promotions_product_start(ctx, body)
+             : ngx_http_promotions_promote_start(ctx, body);
     }
 
     if (rc == NGX_AGAIN) {
@@ -117,12 +124,6 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
         ctx->kind = PM_REQUEST_PREVIEW;
     }
 
-    if (ctx->kind == PM_REQUEST_PREVIEW && request.ndestinations > 1) {
-        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
-                   "a preview is of one destination: send one for each of "
-                   "destAppIds");
-    }
-
     promotions = pm_arena_zalloc(arena, request.ndestinations
                                         * sizeof(pm_promotion_t));
     if (promotions == NULL) {
@@ -168,7 +169,8 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
     }
 
     if (ctx->kind == PM_REQUEST_PREVIEW) {
-        return ngx_http_promotions_preview_start(ctx);
+        return ngx_http_promotions_preview_start(ctx, promotions,
+                                                 request.ndestinations);
     }
 
     return ngx_http_promotions_submit(ctx);
@@ -192,7 +194,7 @@ ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
 
     for (i = 0; i < n; i++) {
         promotion = &promotions[i];
-        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+        waiter = ngx_http_promotions_nth(ctx, i);
 
         waiter->promotion = promotion;
 
@@ -245,13 +247,7 @@ ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-/*
- * A commit needs PROMOTE_TO on the destination, a preview anything on it; the
- * source needs anything too, or a key for one environment could read whatever
- * the gateway can.  An application of no environment needs PROMOTE_TO@*.
- */
-
-static ngx_int_t
+ngx_uint_t
 ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     ngx_uint_t write)

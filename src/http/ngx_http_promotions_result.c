@@ -1,5 +1,7 @@
 #include "http/ngx_http_promotions_result.h"
+#include "http/ngx_http_promotions_product.h"
 #include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_wait.h"
 
 
 static json_t *ngx_http_promotions_commit_json(
@@ -64,7 +66,7 @@ ngx_http_promotions_commit_json(const ngx_http_promotions_waiter_t *waiter)
 static ngx_int_t
 ngx_http_promotions_send_group(ngx_http_promotions_ctx_t *ctx)
 {
-    json_t                               *members;
+    json_t                               *members, *answer;
     ngx_uint_t                            i, landed, status;
     ngx_http_promotions_loc_conf_t       *plcf;
     const ngx_http_promotions_waiter_t   *waiter;
@@ -79,17 +81,22 @@ ngx_http_promotions_send_group(ngx_http_promotions_ctx_t *ctx)
     members = json_array();
 
     for (i = 0; i <= ctx->nothers; i++) {
-        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+        waiter = ngx_http_promotions_nth(ctx, i);
         landed += (waiter->status == NGX_HTTP_OK);
 
         (void) json_array_append_new(members,
                                     ngx_http_promotions_member_json(waiter));
     }
 
+    answer = json_pack("{s:o}", "promotions", members);
+    ngx_http_promotions_product_rest(ctx, members, answer);
+
     plcf = ngx_http_get_module_loc_conf(ctx->request,
                                         ngx_http_promotions_module);
 
-    if (landed == ctx->nothers + 1) {
+    if (landed == ctx->nothers + 1
+        && !ngx_http_promotions_product_refused(ctx))
+    {
         status = plcf->success_status;
 
     } else if (landed > 0) {
@@ -99,8 +106,22 @@ ngx_http_promotions_send_group(ngx_http_promotions_ctx_t *ctx)
         status = ctx->first.status;
     }
 
-    return ngx_http_promotions_send_json(ctx->request, status,
-                                 json_pack("{s:o}", "promotions", members));
+    return ngx_http_promotions_send_json(ctx->request, status, answer);
+}
+
+
+ngx_int_t
+ngx_http_promotions_send_refused(ngx_http_promotions_ctx_t *ctx)
+{
+    json_t  *members, *answer;
+
+    members = json_array();
+    answer = json_pack("{s:o}", "promotions", members);
+    ngx_http_promotions_product_rest(ctx, members, answer);
+
+    return ngx_http_promotions_send_json(ctx->request,
+                                 ngx_http_promotions_product_refused(ctx),
+                                 answer);
 }
 
 
@@ -135,13 +156,31 @@ ngx_http_promotions_member_json(const ngx_http_promotions_waiter_t *waiter)
 static json_t *
 ngx_http_promotions_member_id_json(const ngx_http_promotions_waiter_t *waiter)
 {
-    const pm_application_id_t  *id;
+    json_t                *json;
+    const pm_promotion_t  *promotion;
 
-    id = &waiter->promotion->destination;
+    promotion = waiter->promotion;
 
-    return json_pack("{s:{s:s, s:s, s:s}, s:s}", "destAppId",
-                     "runtime", id->runtime, "namespace", id->namespace,
-                     "name", id->name, "id", waiter->id);
+    json = json_object();
+
+    if (waiter->ctx->product != NULL) {
+        (void) json_object_set_new(json, "srcAppId",
+                            ngx_http_promotions_id_json(&promotion->source));
+    }
+
+    (void) json_object_set_new(json, "destAppId",
+                       ngx_http_promotions_id_json(&promotion->destination));
+    (void) json_object_set_new(json, "id", json_string((char *) waiter->id));
+
+    return json;
+}
+
+
+json_t *
+ngx_http_promotions_id_json(const pm_application_id_t *id)
+{
+    return json_pack("{s:s, s:s, s:s}", "runtime", id->runtime,
+                     "namespace", id->namespace, "name", id->name);
 }
 
 
@@ -186,11 +225,12 @@ ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
 
         for (i = 0; i <= ctx->nothers; i++) {
             (void) json_array_append_new(members,
-                ngx_http_promotions_member_id_json(i ? &ctx->others[i - 1]
-                                                     : &ctx->first));
+                ngx_http_promotions_member_id_json(
+                    ngx_http_promotions_nth(ctx, i)));
         }
 
         (void) json_object_set_new(json, "promotions", members);
+        ngx_http_promotions_product_rest(ctx, members, json);
     }
 
     return ngx_http_promotions_send_json(r, NGX_HTTP_ACCEPTED, json);

@@ -10,7 +10,8 @@
 
 typedef struct {
     ngx_str_t             name;       /* below the location's prefix; "{id}"
-                                         stands for a promotion's id */
+                                         stands for a promotion's id,
+                                         "{product}" for a product's name */
     ngx_uint_t            methods;
     const char           *allow;
     ngx_http_handler_pt   handler;
@@ -21,6 +22,8 @@ static ngx_int_t ngx_http_promotions_unauthorized(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx);
 static ngx_str_t ngx_http_promotions_route_name(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx);
+static ngx_uint_t ngx_http_promotions_route_product(ngx_str_t *name,
+    ngx_str_t *product);
 static ngx_int_t ngx_http_promotions_not_found(ngx_http_request_t *r);
 static ngx_int_t ngx_http_promotions_not_allowed(ngx_http_request_t *r,
     const ngx_http_promotions_route_t *route);
@@ -62,6 +65,11 @@ static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
       NGX_HTTP_GET|NGX_HTTP_HEAD,
       "GET, HEAD",
       ngx_http_promotions_products },
+
+    { ngx_string("products/{product}/promote"),
+      NGX_HTTP_POST,
+      "POST",
+      ngx_http_promotions_promote_product },
 
     { ngx_string("{id}"),
       NGX_HTTP_GET|NGX_HTTP_HEAD,
@@ -149,8 +157,8 @@ ngx_http_promotions_unauthorized(ngx_http_request_t *r,
 }
 
 
-/* What follows the prefix, with "{id}" for an id at its beginning, which ctx
- * keeps. */
+/* What follows the prefix, with "{id}" for an id at its beginning and
+ * "{product}" for a product's name, which ctx keeps. */
 
 static ngx_str_t
 ngx_http_promotions_route_name(ngx_http_request_t *r,
@@ -180,6 +188,11 @@ ngx_http_promotions_route_name(ngx_http_request_t *r,
         name.len--;
     }
 
+    if (ngx_http_promotions_route_product(&name, &ctx->target)) {
+        ngx_str_set(&route, "products/{product}/promote");
+        return route;
+    }
+
     len = ngx_min(name.len, NGX_HTTP_PROMOTIONS_ID_SIZE);
 
     if (!pm_store_id_valid((char *) name.data, len)
@@ -202,6 +215,28 @@ ngx_http_promotions_route_name(ngx_http_request_t *r,
                        name.data + len);
 
     return route;
+}
+
+
+/* 1: "products/<name>/promote", and product is the name. */
+
+static ngx_uint_t
+ngx_http_promotions_route_product(ngx_str_t *name, ngx_str_t *product)
+{
+    static const size_t  before = sizeof("products/") - 1;
+    static const size_t  after = sizeof("/promote") - 1;
+
+    if (name->len <= before + after
+        || ngx_strncmp(name->data, "products/", before) != 0
+        || ngx_strncmp(name->data + name->len - after, "/promote", after) != 0)
+    {
+        return 0;
+    }
+
+    product->data = name->data + before;
+    product->len = name->len - before - after;
+
+    return 1;
 }
 
 

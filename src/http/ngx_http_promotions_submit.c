@@ -85,7 +85,7 @@ ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
     ngx_http_promotions_waiter_t   *waiter;
 
     for (i = 0; i <= ctx->nothers; i++) {
-        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+        waiter = ngx_http_promotions_nth(ctx, i);
 
         if (waiter->queued || waiter->status) {
             continue;
@@ -94,7 +94,7 @@ ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
         /* one on the same lane before it has taken it along */
 
         for (j = 0; j < i; j++) {
-            if (ngx_strcmp((j ? &ctx->others[j - 1] : &ctx->first)->lane,
+            if (ngx_strcmp(ngx_http_promotions_nth(ctx, j)->lane,
                            waiter->lane)
                 == 0)
             {
@@ -485,7 +485,7 @@ ngx_http_promotions_submit_queued(ngx_http_promotions_ctx_t *ctx)
     }
 
     for (i = 0; i <= ctx->nothers; i++) {
-        waiter = i ? &ctx->others[i - 1] : &ctx->first;
+        waiter = ngx_http_promotions_nth(ctx, i);
 
         if (!waiter->queued && !waiter->status) {
             return;

@@ -102,6 +102,13 @@ ngx_http_promotions_wait_group(ngx_http_promotions_ctx_t *ctx, ngx_uint_t n)
 }
 
 
+ngx_http_promotions_waiter_t *
+ngx_http_promotions_nth(ngx_http_promotions_ctx_t *ctx, ngx_uint_t i)
+{
+    return i ? &ctx->others[i - 1] : &ctx->first;
+}
+
+
 static ngx_int_t
 ngx_http_promotions_wait_new(ngx_http_promotions_waiter_t *waiter)
 {

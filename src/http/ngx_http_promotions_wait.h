@@ -26,6 +26,10 @@ ngx_int_t ngx_http_promotions_wait(ngx_http_promotions_ctx_t *ctx);
 ngx_int_t ngx_http_promotions_wait_group(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t n);
 
+/* The waiter of the request's promotion i. */
+ngx_http_promotions_waiter_t *ngx_http_promotions_nth(
+    ngx_http_promotions_ctx_t *ctx, ngx_uint_t i);
+
 /* It waits for another promotion than the one that was made for it. */
 void ngx_http_promotions_wait_for(ngx_http_promotions_waiter_t *waiter,
     ngx_str_t *id);

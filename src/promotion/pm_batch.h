@@ -161,5 +161,17 @@ int pm_batch_preview(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotion, pm_arena_t *arena, pm_string_t *json,
     pm_error_t *err);
 
+/*
+ * The same for n promotions of one branch, none of which sees what another
+ * would change: json or error (its code is 0 where there is json) of each.
+ * All of them may take about limit bytes: what does not fit is cut, and says
+ * so.
+ */
+#define PM_BATCH_PREVIEW  (8 * 1024 * 1024)      /* the limit of one answer */
+
+void pm_batch_previews(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotions, size_t n, size_t limit,
+    pm_arena_t *arena, pm_string_t *jsons, pm_error_t *errors);
+
 
 #endif /* PM_BATCH_H */

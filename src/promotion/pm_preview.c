@@ -10,7 +10,6 @@
 
 
 #define PM_PREVIEW_FILE    (1024 * 1024)          /* of each text of a file */
-#define PM_PREVIEW_ANSWER  (8 * 1024 * 1024)      /* of all texts and paths */
 #define PM_PREVIEW_DUMP    (JSON_COMPACT | JSON_REAL_PRECISION(15))
 #define PM_PREVIEW_BINARY  8000                   /* where git looks for NUL */
 
@@ -22,6 +21,16 @@ typedef struct {
     unsigned          cut:1;         /* of the file in hand: not all is there */
     unsigned          truncated:1;   /* so is one of the answer's */
 } pm_preview_t;
+
+
+/* One promotion on its way, and where its result goes. */
+
+typedef struct {
+    const pm_promotion_t  *promotion;
+    pm_revision_t        **revisions;
+    pm_string_t           *json;
+    pm_error_t            *error;
+} pm_preview_item_t;
 
 
 /* One side of a file. */
@@ -430,12 +439,15 @@ pm_preview_dump(const json_t *root, pm_arena_t *arena, pm_string_t *json,
 }
 
 
-/* One attempt: all is read, planned and written down. */
+/*
+ * What one promotion changes on what was read, as JSON; left: bytes that the
+ * answer may still take.
+ */
 
 static int
-pm_preview_try(pm_repositories_t *repositories, pm_revision_t **revisions,
-    const pm_promotion_t *promotion, pm_arena_t *arena, pm_string_t *json,
-    pm_error_t *err)
+pm_preview_one(const pm_repositories_t *repositories,
+    const pm_preview_item_t *item, size_t *left, pm_arena_t *arena,
+    pm_string_t *json, pm_error_t *err)
 {
     int                rc;
     json_t            *root;
@@ -448,14 +460,10 @@ pm_preview_try(pm_repositories_t *repositories, pm_revision_t **revisions,
     objects = NULL;
 
     memset(&preview, 0, sizeof(pm_preview_t));
-    preview.left = PM_PREVIEW_ANSWER;
+    preview.left = *left;
 
-    rc = pm_repositories_read(repositories, 1, arena, err);
-    if (rc != 0) {
-        return rc;
-    }
-
-    rc = pm_source_read(promotion, revisions, arena, &sources, err);
+    rc = pm_source_read(item->promotion, item->revisions, arena, &sources,
+                        err);
     if (rc != 0) {
         return rc;
     }
@@ -467,7 +475,7 @@ pm_preview_try(pm_repositories_t *repositories, pm_revision_t **revisions,
         return rc;
     }
 
-    rc = pm_plan(promotion, sources, objects, preview.mirror,
+    rc = pm_plan(item->promotion, sources, objects, preview.mirror,
                  &repositories->destination->tree, 1, arena, &plan, err);
     if (rc != 0) {
         goto done;
@@ -476,20 +484,21 @@ pm_preview_try(pm_repositories_t *repositories, pm_revision_t **revisions,
     root = json_object();
 
     rc = pm_preview_answer(&preview, repositories, &sources[0].commit,
-                           promotion, &plan, root, err);
+                           item->promotion, &plan, root, err);
 
     if (rc == 0) {
         rc = pm_preview_files(&preview, &plan, err);
     }
 
     if (rc == 0) {
-        rc = pm_preview_end(&preview, promotion, sources,
+        rc = pm_preview_end(&preview, item->promotion, sources,
                             &repositories->destination->tree, &plan, root,
                             err);
     }
 
     if (rc == 0) {
         rc = pm_preview_dump(root, arena, json, err);
+        *left = preview.left;
     }
 
 done:
@@ -501,52 +510,146 @@ done:
 }
 
 
-int
-pm_batch_preview(const pm_batch_settings_t *settings,
-    const pm_promotion_t *promotion, pm_arena_t *arena, pm_string_t *json,
-    pm_error_t *err)
+/* The same, with memory of its own; what is kept is the arena's. */
+
+static int
+pm_preview_item(const pm_repositories_t *repositories,
+    const pm_preview_item_t *item, size_t *left, pm_arena_t *arena,
+    pm_string_t *json, pm_error_t *err)
 {
-    int                  rc, last;
-    pm_arena_t          *work;
-    pm_revision_t      **revisions;
-    pm_repositories_t   *repositories;
+    int          rc;
+    pm_arena_t  *work;
 
     work = pm_arena_create();
     if (work == NULL) {
         return pm_error_memory(err);
     }
 
-    /* reading needs no permission to push */
-
-    rc = pm_repositories_create(work, settings->git,
-                                &promotion->parts[0].destination,
-                                PM_GIT_UPLOAD_PACK, &repositories, err);
-    if (rc != 0) {
-        goto done;
-    }
-
-    rc = pm_source_revisions(repositories, promotion, work, &revisions, err);
-
-    for (last = 0; rc == 0; last = 1) {
-
-        rc = pm_preview_try(repositories, revisions, promotion, work, json,
-                            err);
-
-        if (rc == 0 || last || !pm_repositories_broken(repositories)) {
-            break;
-        }
-
-        rc = 0;
-    }
+    rc = pm_preview_one(repositories, item, left, work, json, err);
 
     if (rc == 0) {
         json->data = pm_arena_strndup(arena, json->data, json->len);
         rc = (json->data != NULL) ? 0 : pm_error_memory(err);
     }
 
-done:
-
     pm_arena_destroy(work);
 
     return rc;
+}
+
+
+/*
+ * One attempt: all is read, and each is planned and written down.  1: a mirror
+ * turned out to be broken, read again.
+ */
+
+static int
+pm_preview_try(pm_repositories_t *repositories, pm_preview_item_t *items,
+    size_t n, size_t left, int last, pm_arena_t *work, pm_arena_t *arena)
+{
+    int         rc, read;
+    size_t      i;
+    pm_error_t  err;
+
+    read = pm_repositories_read(repositories, 1, work, &err);
+
+    for (i = 0; i < n; i++) {
+
+        if (read != 0) {
+            *items[i].error = err;
+            continue;
+        }
+
+        memset(items[i].error, 0, sizeof(pm_error_t));
+
+        rc = pm_preview_item(repositories, &items[i], &left, arena,
+                             items[i].json, items[i].error);
+
+        if (rc != 0 && !last && pm_repositories_broken(repositories)) {
+            return 1;
+        }
+    }
+
+    return read != 0 && !last && pm_repositories_broken(repositories);
+}
+
+
+static int
+pm_preview_all(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotions, size_t n, size_t limit,
+    pm_arena_t *work, pm_arena_t *arena, pm_string_t *jsons,
+    pm_error_t *errors, pm_error_t *err)
+{
+    int                 rc;
+    size_t              i;
+    pm_preview_item_t  *items;
+    pm_repositories_t  *repositories;
+
+    items = pm_arena_alloc(work, (n + 1) * sizeof(pm_preview_item_t));
+    if (items == NULL) {
+        return pm_error_memory(err);
+    }
+
+    /* reading needs no permission to push */
+
+    rc = pm_repositories_create(work, settings->git,
+                                &promotions[0].parts[0].destination,
+                                PM_GIT_UPLOAD_PACK, &repositories, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for (i = 0; i < n; i++) {
+        items[i].promotion = &promotions[i];
+        items[i].json = &jsons[i];
+        items[i].error = &errors[i];
+
+        rc = pm_source_revisions(repositories, &promotions[i], work,
+                                 &items[i].revisions, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    if (pm_preview_try(repositories, items, n, limit, 0, work, arena)) {
+        (void) pm_preview_try(repositories, items, n, limit, 1, work, arena);
+    }
+
+    return 0;
+}
+
+
+void
+pm_batch_previews(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotions, size_t n, size_t limit,
+    pm_arena_t *arena, pm_string_t *jsons, pm_error_t *errors)
+{
+    int          rc;
+    size_t       i;
+    pm_arena_t  *work;
+    pm_error_t   err;
+
+    work = pm_arena_create();
+
+    rc = (work != NULL) ? pm_preview_all(settings, promotions, n, limit, work,
+                                         arena, jsons, errors, &err)
+                        : pm_error_memory(&err);
+
+    for (i = 0; rc != 0 && i < n; i++) {
+        errors[i] = err;
+    }
+
+    pm_arena_destroy(work);
+}
+
+
+int
+pm_batch_preview(const pm_batch_settings_t *settings,
+    const pm_promotion_t *promotion, pm_arena_t *arena, pm_string_t *json,
+    pm_error_t *err)
+{
+    pm_batch_previews(settings, promotion, 1, PM_BATCH_PREVIEW, arena, json,
+                      err);
+
+    return err->code;
 }

@@ -1,0 +1,437 @@
+#include "http/ngx_http_promotions_product.h"
+#include "http/ngx_http_promotions_preview.h"
+#include "http/ngx_http_promotions_promote.h"
+#include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_result.h"
+#include "http/ngx_http_promotions_submit.h"
+#include "base/pm_buffer.h"
+#include "catalog/pm_pair.h"
+
+
+/* Promotions of one request: their records are one call to Redis. */
+
+#define NGX_HTTP_PROMOTIONS_PRODUCT_MAX  1000
+
+
+typedef struct {
+    const pm_promotion_t    *promotion;   /* its applications */
+    ngx_uint_t               status;
+    const char              *message;
+} ngx_http_promotions_refused_t;
+
+
+struct ngx_http_promotions_product_s {
+    pm_request_t                    request;
+    const pm_product_t             *product;
+    const pm_environment_t         *from;
+    const pm_environment_t         *to;
+    pm_pairs_t                      pairs;
+    pm_promotion_t                 *promotions;   /* that are submitted */
+    ngx_uint_t                      n;
+    ngx_http_promotions_refused_t  *refused;
+    ngx_uint_t                      nrefused;
+};
+
+
+static int ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
+    pm_error_t *err);
+static const pm_environment_t *ngx_http_promotions_product_environment(
+    const char *name, pm_error_t *err);
+static int ngx_http_promotions_product_pairs(ngx_http_promotions_ctx_t *ctx,
+    pm_error_t *err);
+static int ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
+    const pm_pair_t *pair, pm_error_t *err);
+static int ngx_http_promotions_product_refuse(ngx_http_promotions_ctx_t *ctx,
+    const pm_promotion_t *promotion, const pm_error_t *error,
+    pm_error_t *err);
+static ngx_int_t ngx_http_promotions_product_digest(
+    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
+static void ngx_http_promotions_product_id(pm_buffer_t *text,
+    const pm_application_id_t *id);
+static json_t *ngx_http_promotions_product_missing(
+    const ngx_http_promotions_product_t *product,
+    const pm_application_t *application);
+
+
+ngx_int_t
+ngx_http_promotions_product_start(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    int                              rc;
+    pm_error_t                       err;
+    ngx_http_request_t              *r;
+    pm_request_faults_t              faults;
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    r = ctx->request;
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+
+    ctx->product = pm_arena_zalloc(ctx->promotion_arena,
+                                   sizeof(ngx_http_promotions_product_t));
+    if (ctx->product == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = pm_request_parse(ctx->promotion_arena, (char *) body->data, body->len,
+                          PM_REQUEST_PRODUCT, plcf->trailing_commas,
+                          &ctx->product->request, &faults);
+
+    if (rc == PM_INVALID) {
+        return ngx_http_promotions_send_faults(r, &faults);
+    }
+
+    if (rc != 0) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_promotions_product_find(ctx, &err) != 0
+        || ngx_http_promotions_product_pairs(ctx, &err) != 0)
+    {
+        return ngx_http_promotions_send_error(r,
+                   ngx_http_promotions_status(err.code), err.message);
+    }
+
+    ctx->grouped = 1;
+
+    if (ctx->product->n == 0) {
+        return ngx_http_promotions_send_refused(ctx);
+    }
+
+    if (ngx_http_promotions_promote_owner(ctx, ctx->product->promotions,
+                                          ctx->product->n)
+        != NGX_OK
+        || ngx_http_promotions_product_digest(ctx, body) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ctx->product->request.dry_run) {
+        return ngx_http_promotions_preview_start(ctx,
+                                                 ctx->product->promotions,
+                                                 ctx->product->n);
+    }
+
+    return ngx_http_promotions_submit(ctx);
+}
+
+
+/*
+ * Environments and product.  A key without a grant on both environments does
+ * not learn what products there are.
+ */
+
+static int
+ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
+    pm_error_t *err)
+{
+    char                           *name;
+    ngx_http_promotions_product_t  *product;
+
+    product = ctx->product;
+
+    product->from = ngx_http_promotions_product_environment(
+                                   product->request.source_environment, err);
+    if (product->from == NULL) {
+        return err->code;
+    }
+
+    product->to = ngx_http_promotions_product_environment(
+                              product->request.destination_environment, err);
+    if (product->to == NULL) {
+        return err->code;
+    }
+
+    if (product->from == product->to) {
+        return pm_error_set(err, PM_INVALID, "srcEnvironment and "
+                            "destEnvironment are the same environment %s",
+                            product->to->name);
+    }
+
+    if (!pm_store_key_sees(ctx->key, product->from->name, product->from->id)
+        || !pm_store_key_sees(ctx->key, product->to->name, product->to->id))
+    {
+        return pm_error_set(err, PM_FORBIDDEN, "Forbidden resource");
+    }
+
+    name = pm_arena_strndup(ctx->promotion_arena, (char *) ctx->target.data,
+                            ctx->target.len);
+    if (name == NULL) {
+        return pm_error_memory(err);
+    }
+
+    product->product = pm_catalog_product(
+                           ngx_http_promotions_worker.pmcf->catalog, name);
+
+    if (product->product == NULL) {
+        return pm_error_set(err, PM_NOT_FOUND, "product %s not found", name);
+    }
+
+    return 0;
+}
+
+
+static const pm_environment_t *
+ngx_http_promotions_product_environment(const char *name, pm_error_t *err)
+{
+    const pm_environment_t  *environment;
+
+    environment = pm_catalog_environment(
+                      ngx_http_promotions_worker.pmcf->catalog, name);
+
+    if (environment == NULL) {
+        (void) pm_error_set(err, PM_NOT_FOUND, "environment %s not found",
+                            name);
+    }
+
+    return environment;
+}
+
+
+static int
+ngx_http_promotions_product_pairs(ngx_http_promotions_ctx_t *ctx,
+    pm_error_t *err)
+{
+    int                             rc;
+    size_t                          i, n;
+    ngx_http_promotions_product_t  *product;
+
+    product = ctx->product;
+
+    rc = pm_pair_find(ctx->promotion_arena, product->product, product->from,
+                      product->to, &product->pairs, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    n = product->pairs.npairs;
+
+    if (n == 0) {
+        return pm_error_set(err, PM_INVALID, "no application of product %s is "
+                            "in both environments, %s and %s",
+                            product->product->name, product->from->name,
+                            product->to->name);
+    }
+
+    if (n > NGX_HTTP_PROMOTIONS_PRODUCT_MAX) {
+        return pm_error_set(err, PM_UNPROCESSABLE, "product %s has %zu "
+                            "applications in %s and %s, at most %d can be "
+                            "promoted at once", product->product->name, n,
+                            product->from->name, product->to->name,
+                            NGX_HTTP_PROMOTIONS_PRODUCT_MAX);
+    }
+
+    product->promotions = pm_arena_zalloc(ctx->promotion_arena,
+                                          n * sizeof(pm_promotion_t));
+    product->refused = pm_arena_zalloc(ctx->promotion_arena,
+                                n * sizeof(ngx_http_promotions_refused_t));
+
+    if (product->promotions == NULL || product->refused == NULL) {
+        return pm_error_memory(err);
+    }
+
+    for (i = 0; i < n; i++) {
+        rc = ngx_http_promotions_product_one(ctx, &product->pairs.pairs[i],
+                                             err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
+/* The promotion of one pair, or why there is none. */
+
+static int
+ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
+    const pm_pair_t *pair, pm_error_t *err)
+{
+    int                             rc;
+    pm_error_t                      error;
+    pm_promotion_t                 *promotion;
+    ngx_http_promotions_product_t  *product;
+
+    product = ctx->product;
+    promotion = &product->promotions[product->n];
+
+    rc = pm_promotion_pair(ctx->promotion_arena, &product->request,
+                           pair->source, pair->destination, promotion, &error);
+
+    if (rc == 0
+        && !ngx_http_promotions_allowed(ctx->key,
+                              ngx_http_promotions_worker.pmcf->catalog,
+                              promotion, !product->request.dry_run))
+    {
+        rc = pm_error_set(&error, PM_FORBIDDEN, "Forbidden resource");
+    }
+
+    if (rc == 0 && !product->request.dry_run) {
+        rc = ngx_http_promotions_permitted(ctx, promotion,
+                                           product->request.override, &error);
+    }
+
+    if (rc != 0) {
+        return ngx_http_promotions_product_refuse(ctx, promotion, &error, err);
+    }
+
+    product->n++;
+
+    return 0;
+}
+
+
+static int
+ngx_http_promotions_product_refuse(ngx_http_promotions_ctx_t *ctx,
+    const pm_promotion_t *promotion, const pm_error_t *error, pm_error_t *err)
+{
+    pm_promotion_t                 *copy;
+    ngx_http_promotions_refused_t  *refused;
+
+    /* a fault of ours is no property of one application */
+
+    if (error->code == PM_UNAVAILABLE) {
+        *err = *error;
+        return err->code;
+    }
+
+    refused = &ctx->product->refused[ctx->product->nrefused++];
+
+    copy = pm_arena_alloc(ctx->promotion_arena, sizeof(pm_promotion_t));
+
+    refused->promotion = copy;
+    refused->status = ngx_http_promotions_status(error->code);
+    refused->message = pm_arena_strdup(ctx->promotion_arena, error->message);
+
+    if (copy == NULL || refused->message == NULL) {
+        return pm_error_memory(err);
+    }
+
+    *copy = *promotion;
+
+    return 0;
+}
+
+
+/*
+ * An Idempotency-Key is of one product, and of what the catalog made of it: a
+ * replay answers for the same applications, in the same order.
+ */
+
+static ngx_int_t
+ngx_http_promotions_product_digest(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    ngx_int_t                       rc;
+    ngx_str_t                       all;
+    ngx_uint_t                      i;
+    pm_buffer_t                     text;
+    ngx_http_promotions_product_t  *product;
+
+    product = ctx->product;
+
+    ngx_memzero(&text, sizeof(pm_buffer_t));
+
+    pm_buffer_puts(&text, "product ");
+    pm_buffer_puts(&text, product->product->name);
+    pm_buffer_puts(&text, "\n");
+    pm_buffer_append(&text, (char *) body->data, body->len);
+
+    for (i = 0; i < product->n; i++) {
+        ngx_http_promotions_product_id(&text, &product->promotions[i].source);
+        ngx_http_promotions_product_id(&text,
+                                       &product->promotions[i].destination);
+    }
+
+    all.data = (u_char *) text.data;
+    all.len = text.len;
+
+    rc = text.failed ? NGX_ERROR
+                     : ngx_http_promotions_promote_digest(ctx, &all);
+
+    pm_buffer_free(&text);
+
+    return rc;
+}
+
+
+static void
+ngx_http_promotions_product_id(pm_buffer_t *text,
+    const pm_application_id_t *id)
+{
+    pm_buffer_printf(text, "\n%s/%s/%s", id->runtime, id->namespace, id->name);
+}
+
+
+void
+ngx_http_promotions_product_rest(const ngx_http_promotions_ctx_t *ctx,
+    json_t *members, json_t *answer)
+{
+    size_t                                i;
+    json_t                               *missing, *member;
+    const ngx_http_promotions_product_t  *product;
+    const ngx_http_promotions_refused_t  *refused;
+
+    product = ctx->product;
+
+    if (product == NULL) {
+        return;
+    }
+
+    for (i = 0; i < product->nrefused; i++) {
+        refused = &product->refused[i];
+        member = json_pack("{s:o, s:o, s:I, s:s}",
+                     "srcAppId", ngx_http_promotions_id_json(
+                                     &refused->promotion->source),
+                     "destAppId", ngx_http_promotions_id_json(
+                                      &refused->promotion->destination),
+                     "statusCode", (json_int_t) refused->status,
+                     "message", refused->message);
+
+        (void) json_array_append_new(members, member);
+    }
+
+    missing = json_array();
+
+    for (i = 0; i < product->pairs.nmissing; i++) {
+        (void) json_array_append_new(missing,
+                   ngx_http_promotions_product_missing(product,
+                                               product->pairs.missing[i]));
+    }
+
+    (void) json_object_set_new(answer, "missing", missing);
+}
+
+
+ngx_uint_t
+ngx_http_promotions_product_refused(const ngx_http_promotions_ctx_t *ctx)
+{
+    const ngx_http_promotions_product_t  *product;
+
+    product = ctx->product;
+
+    return (product && product->nrefused) ? product->refused[0].status : 0;
+}
+
+
+/* Where it is, and where it is not. */
+
+static json_t *
+ngx_http_promotions_product_missing(
+    const ngx_http_promotions_product_t *product,
+    const pm_application_t *application)
+{
+    pm_application_id_t      id;
+    const pm_environment_t  *here, *there;
+
+    here = application->environment;
+    there = (here == product->from) ? product->to : product->from;
+
+    id.runtime = application->runtime;
+    id.namespace = application->namespace;
+    id.name = application->name;
+
+    return json_pack("{s:o, s:s, s:s}",
+                     "appId", ngx_http_promotions_id_json(&id),
+                     "environment", here->name, "missingIn", there->name);
+}
