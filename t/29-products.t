@@ -256,6 +256,13 @@ is((members($r))[0]{message}, 'policy frozen allows nothing but preview',
 is($r->{headers}{'promotion-id'}, undef, 'there is no promotion');
 is($repo->head, $head, 'nothing landed');
 
+wait_for('the audit', sub { $redis->call('XLEN', 'promotions:audit') });
+my @denied = grep { "@{ $_->[1] }" =~ /ACCESS_DENIED/ }
+             @{ $redis->call('XRANGE', 'promotions:audit', '-', '+') };
+is(scalar @denied, 1, 'it is audited, once');
+like("@{ $denied[0][1] }", qr/PRODUCT.*ice.*policy frozen/,
+     'with the product and the reason');
+
 $r = promote('shop', body => { srcEnvironment => 'qa',
                                destEnvironment => 'dev' });
 is($r->{status}, 200, 'a missing promotesTo is all of the organization')

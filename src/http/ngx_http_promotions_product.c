@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_product.h"
+#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_preview.h"
 #include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_reply.h"
@@ -30,6 +31,8 @@ struct ngx_http_promotions_product_s {
     ngx_uint_t                      n;
     ngx_http_promotions_refused_t  *refused;
     ngx_uint_t                      nrefused;
+    const char                     *forbidden;    /* what refused one of them;
+                                                     NULL: nothing */
 };
 
 
@@ -44,6 +47,8 @@ static int ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
 static int ngx_http_promotions_product_refuse(ngx_http_promotions_ctx_t *ctx,
     const pm_promotion_t *promotion, const pm_error_t *error,
     pm_error_t *err);
+static void ngx_http_promotions_product_denied(
+    ngx_http_promotions_ctx_t *ctx);
 static ngx_int_t ngx_http_promotions_product_digest(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static void ngx_http_promotions_product_id(pm_buffer_t *text,
@@ -92,6 +97,7 @@ ngx_http_promotions_product_start(ngx_http_promotions_ctx_t *ctx,
     }
 
     ctx->grouped = 1;
+    ngx_http_promotions_product_denied(ctx);
 
     if (ctx->product->n == 0) {
         return ngx_http_promotions_send_refused(ctx);
@@ -147,16 +153,18 @@ ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
                             product->to->name);
     }
 
-    if (!pm_store_key_sees(ctx->key, product->from->name, product->from->id)
-        || !pm_store_key_sees(ctx->key, product->to->name, product->to->id))
-    {
-        return pm_error_set(err, PM_FORBIDDEN, "Forbidden resource");
-    }
-
     name = pm_arena_strndup(ctx->promotion_arena, (char *) ctx->target.data,
                             ctx->target.len);
     if (name == NULL) {
         return pm_error_memory(err);
+    }
+
+    ngx_http_promotions_denied_is(ctx, product->to->name, "PRODUCT", name);
+
+    if (!pm_store_key_sees(ctx->key, product->from->name, product->from->id)
+        || !pm_store_key_sees(ctx->key, product->to->name, product->to->id))
+    {
+        return pm_error_set(err, PM_FORBIDDEN, "Forbidden resource");
     }
 
     product->product = pm_catalog_product(
@@ -309,7 +317,35 @@ ngx_http_promotions_product_refuse(ngx_http_promotions_ctx_t *ctx,
 
     *copy = *promotion;
 
+    if (refused->status == NGX_HTTP_FORBIDDEN) {
+        ctx->product->forbidden = refused->message;
+    }
+
     return 0;
+}
+
+
+/* One line of the audit for all that policies or grants have refused; an
+ * answer that is 403 as a whole leaves it by itself. */
+
+static void
+ngx_http_promotions_product_denied(ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_http_promotions_product_t  *product;
+
+    product = ctx->product;
+
+    if (product->forbidden == NULL) {
+        return;
+    }
+
+    ngx_http_promotions_denied_is(ctx, product->to->name, "PRODUCT",
+                                  product->product->name);
+    ctx->denied.reason = product->forbidden;
+
+    if (product->n > 0 || product->refused[0].status != NGX_HTTP_FORBIDDEN) {
+        ngx_http_promotions_denied(ctx->request);
+    }
 }
 
 
