@@ -15,11 +15,47 @@ cmp_ok(scalar @points, '>=', 10, 'the points of the source');
 is(scalar keys %{{ map { $_ => 1 } @points }}, scalar @points,
    'each has a name of its own');
 
-my $table = read_file('docs/operations.md');
-is(scalar(() = $table =~ /^\| `$_` \|/mg), 1, "$_ is documented") for @points;
+# and each has a row in the documentation that says all of it, in the order of
+# a promotion's life
+
+my ($table) = read_file('docs/operations.md')
+              =~ /^\| killed at \|[^\n]*\n\|[-|]+\|\n((?:\|[^\n]*\n)+)/m;
+my @rows = map { [ split / *\| */, substr $_, 1 ] } split /\n/, $table // '';
+my @named = map { $_->[0] =~ /^ *`(\w+)`$/ ? $1 : $_->[0] } @rows;
+
+is(join(' ', sort @named), join(' ', sort @points),
+   'each has one row in docs/operations.md, and no row is of another');
+is(join(' ', map { $_->[0] } grep { @$_ < 5 || $_->[4] eq '' } @rows), '',
+   'which tells what happens next');
+
+# those of pull requests have a file of their own
+
+my @pull = grep { /^pull_/ } @points;
+my $others = join '', map { read_file($_) } grep { !/50-crash/ } glob('t/*.t');
+ok($others =~ /\b$_\b/, "$_ is killed at in another file") for @pull;
+@points = grep { !/^pull_/ } @points;
+
+
+# The states that the table says are in Redis; "nothing" is ''.
+sub states {
+    my ($point) = @_;
+
+    my ($row) = grep { $_->[0] =~ /`$point`/ } @rows;
+    my @states = $row->[1] =~ /\b(?:QUEUED|TAKEN|PUSHING|LANDED|nothing)\b/g;
+    push @states, map { states($_) } $row->[1] =~ /as at `(\w+)`/g;
+    return map { $_ eq 'nothing' ? '' : $_ } @states;
+}
+
+
+# Whether it says that the remote has the commit by then.
+sub at_the_remote {
+    my ($point) = @_;
+    my ($row) = grep { $_->[0] =~ /`$point`/ } @rows;
+    return $row->[3] eq 'on the branch' ? 1 : 0;
+}
 
 my $scene = scene(failpoints => 1, workers => 2,
-                  http => 'promotions_lease 1s;');
+                  http => 'promotions_lease 2s;');
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
 
 $nginx->allow(qr/exited on signal 9/);
@@ -37,30 +73,44 @@ for my $point (@points) {
     $nginx->arm($point);
 
     my $message = "killed at $point";
-    my ($r, $answers);
+    my %request = (method => 'POST', path => '/api/promotions/commit',
+        key => $scene->{key}, timeout => 8,
+        headers => { 'Idempotency-Key' => $point },
+        json => { srcAppId => app_id('orders-dev'),
+                  destAppId => app_id('orders-qa'), message => $message });
+
+    my $client = $nginx->open(%request);
+
+    ok(eval { wait_for('the kill', sub { !$nginx->armed($point) }, 8) },
+       "$point: a worker was killed there");
+
+    # before the lease has run out, it is as the table says
+
+    my $lane = $redis->hash("promotions:idempotency:admin:$point");
+    my ($was) = split / /, $lane->{ids} // '';
+    my $state = $was ? $redis->hash("promotions:promotion:$was")->{state} : '';
+    my $there = grep { $_->{message} =~ /^\Q$message\E$/m } $repo->log;
+
+    ok(scalar(grep { $_ eq $state } states($point)),
+       "$point: in Redis: " . ($state || 'nothing'))
+        or diag(join ' ', states($point));
+    is($there, at_the_remote($point), "$point: at the remote: $there");
+    $client->finish;
+    $client->close;
 
     # a client that comes back until it has its answer
 
+    my $r;
     my $end = time + 15;
 
     while (time < $end) {
-        $r = $nginx->request(
-            method => 'POST', path => '/api/promotions/commit',
-            key => $scene->{key}, timeout => 8,
-            headers => { 'Idempotency-Key' => $point },
-            json => { srcAppId => app_id('orders-dev'),
-                      destAppId => app_id('orders-qa'),
-                      message => $message });
+        $r = $nginx->request(%request);
         last if ($r->{status} // 0) == 200;
         select(undef, undef, undef, 0.2);
     }
 
     is($r->{status}, 200, "$point: the client gets its answer")
         or diag($r->{body} // $r->{error} // '', "\n", $nginx->log);
-
-    # the last one comes after the answer
-    ok(eval { wait_for('the kill', sub { !$nginx->armed($point) }, 2) },
-       "$point: a worker was killed there");
 
     my @landed = grep { $_->{message} =~ /^\Q$message\E$/m } $repo->log;
     is(scalar @landed, 1, "$point: it landed exactly once");
