@@ -84,7 +84,7 @@ typedef struct {
     const char            *id;         /* id, else crossId, else the slug */
     const char            *cross_id;   /* as it stands there, or NULL */
     const char            *cross_key;  /* crossId, else the one made from the
-                                          id; NULL where there is a fault */
+                                          id; NULL: could not be read */
     const char            *name;       /* "": none */
     const char            *version;    /* v2: version, v4: apiVersion; "" */
     pm_definition_kind_t   kind;
@@ -153,8 +153,8 @@ int pm_definition_index(pm_definition_cache_t *cache, pm_git_mirror_t *mirror,
 /* NULL is allowed. */
 void pm_definition_index_release(pm_definition_index_t *index);
 
-/* The entry of that id, or NULL.  Of two with one id the first; both have a
- * fault. */
+/* The entry of that id, or NULL; of several one without a fault, if there is
+ * any: those of one id have one. */
 const pm_definition_entry_t *pm_definition_find(
     const pm_definition_index_t *index, const char *id);
 
@@ -218,7 +218,7 @@ typedef struct {
 
 
 typedef struct {
-    pm_string_t                file;     /* relative to the folder */
+    const char                *file;     /* relative to the folder */
     pm_string_t                text;     /* the whole new file */
     unsigned                   update:1; /* 0: it is created */
     unsigned                   changed:1;
@@ -335,10 +335,11 @@ typedef struct {
 } pm_definition_change_t;
 
 /*
- * The values that differ between two texts, in order of the new one, then
- * what is removed.  Plans, pages, metadata and properties are compared by
- * crossId or key, other items by their place.  before empty: all of after is
- * new.  At most limit changes (*cut is 1 if there are more).
+ * The values that differ between two texts, in the order of the new one; what
+ * is removed of a mapping or a list after what stays.  Items are compared by
+ * their places: a merge leaves plans and pages at theirs.  before empty: all
+ * of after is new.  At most limit changes, and 8 MiB of them (*cut is 1 if
+ * there are more).  PM_INVALID: one of the two cannot be read.
  */
 int pm_definition_changes(pm_arena_t *arena, const char *before_file,
     const pm_string_t *before, const char *after_file,

@@ -18,6 +18,21 @@
 int pm_git_lookup(pm_git_mirror_t *mirror, const pm_oid_t *tree,
     const char *path, unsigned *mode, pm_oid_t *id, pm_error_t *err);
 
+/* An entry of a folder; mode is one of PM_GIT_MODE_*. */
+
+typedef struct {
+    const char  *name;
+    unsigned     mode;
+    pm_oid_t     id;
+} pm_git_named_t;
+
+
+/* The entries of the tree itself, in git's order, the arena's.
+ * PM_UNPROCESSABLE: it is damaged. */
+int pm_git_list(pm_git_mirror_t *mirror, const pm_oid_t *tree,
+    pm_arena_t *arena, pm_git_named_t **entries, size_t *nentries,
+    pm_error_t *err);
+
 /*
  * What makes the folder destination_path below destination equal to the
  * folder source_path below source: every file of the source that the

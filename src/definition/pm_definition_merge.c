@@ -1,0 +1,498 @@
+#include "definition/pm_definition_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+/* The longest unit of indentation that is taken over. */
+#define PM_DEFINITION_UNIT  8
+
+
+typedef struct {
+    const pm_definition_merge_t  *merge;
+    pm_definition_plan_t         *plan;
+    pm_definition_t               source;
+    pm_definition_t               target;
+    pm_definition_job_t           job;
+} pm_definition_merging_t;
+
+
+/*
+ * Edits speak of promoting files whole, which definitions never are.
+ */
+
+static int
+pm_definition_target_fault(int rc, pm_definition_plan_t *plan,
+    pm_error_t *err)
+{
+    char  *hint;
+
+    if (rc == PM_UNAVAILABLE || rc == PM_INTERNAL) {
+        plan->refusal = PM_DEFINITION_FAILED;
+        return rc;
+    }
+
+    plan->refusal = PM_DEFINITION_TARGET;
+
+    if (err != NULL) {
+        hint = strstr(err->message, "; promote ");
+
+        if (hint != NULL) {
+            *hint = '\0';
+        }
+
+        err->code = PM_UNPROCESSABLE;
+    }
+
+    return PM_UNPROCESSABLE;
+}
+
+
+static int
+pm_definition_merge_source(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int                     rc;
+    pm_definition_plan_t   *plan;
+    pm_definition_entry_t  *entry;
+
+    plan = m->plan;
+    entry = &m->source.entry;
+
+    rc = pm_definition_open(m->job.arena, &m->merge->source, &m->source, err);
+
+    if (rc != 0) {
+        plan->refusal = (rc == PM_INVALID) ? PM_DEFINITION_MALFORMED
+                                           : PM_DEFINITION_FAILED;
+        return rc;
+    }
+
+    plan->kind = entry->kind;
+    plan->name = entry->name;
+    plan->version = entry->version;
+    plan->cross_id = entry->cross_key;
+
+    return pm_definition_check(entry, m->merge->allow_v4, &plan->refusal,
+                               err);
+}
+
+
+static int
+pm_definition_merge_target(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int                      rc;
+    const char              *key;
+    pm_arena_t              *arena;
+    pm_definition_t         *target;
+    pm_definition_source_t   text;
+
+    arena = m->job.arena;
+    target = &m->target;
+    text.file = m->merge->target_file;
+    text.text = m->merge->target;
+
+    rc = pm_definition_open(arena, &text, target, err);
+    if (rc != 0) {
+        return pm_definition_target_fault(rc, m->plan, err);
+    }
+
+    if (target->entry.kind != m->source.entry.kind) {
+        m->plan->refusal = PM_DEFINITION_MISMATCH;
+
+        return pm_error_set(err, PM_INVALID, "%s of the target is %s API "
+                            "definition, and the source's is a %s one",
+                            target->file,
+                            target->entry.kind == PM_DEFINITION_V2 ? "a v2"
+                            : target->entry.kind == PM_DEFINITION_V4 ? "a v4"
+                            : "another kind of",
+                            m->source.entry.kind == PM_DEFINITION_V4 ? "v4"
+                                                                     : "v2");
+    }
+
+    /* what has neither crossId nor id is known by its API's: the source's */
+
+    key = m->source.entry.cross_key;
+
+    if (strcmp(target->entry.cross_key, key) != 0) {
+        rc = pm_definition_items(arena, target->file,
+                                 pm_node_get(target->root, "plans"),
+                                 PM_DEFINITION_PLAN, key, &target->plans,
+                                 err);
+
+        if (rc == 0) {
+            rc = pm_definition_items(arena, target->file,
+                                     pm_node_get(target->root, "pages"),
+                                     PM_DEFINITION_PAGE, key,
+                                     &target->pages, err);
+        }
+
+        if (rc != 0) {
+            return pm_definition_target_fault(rc, m->plan, err);
+        }
+    }
+
+    m->job.target = target;
+
+    return 0;
+}
+
+
+/* What a JSON text indents its first member by; else two spaces. */
+
+static const char *
+pm_definition_unit(pm_definition_merging_t *m)
+{
+    size_t                n;
+    const char           *p, *start, *text, *unit;
+    const pm_document_t  *document;
+
+    unit = "  ";
+    document = m->source.document;
+
+    if (!document->json || m->source.root->length == 0) {
+        return unit;
+    }
+
+    text = document->text.data;
+    start = text + m->source.root->members[0].key->start;
+
+    for (p = start; p > text && (p[-1] == ' ' || p[-1] == '\t'); p--) {
+        /* void */
+    }
+
+    n = (size_t) (start - p);
+
+    if (n > 0 && n <= PM_DEFINITION_UNIT && p > text
+        && (p[-1] == '\n' || p[-1] == '\r'))
+    {
+        return pm_arena_strndup(m->job.arena, p, n);
+    }
+
+    return unit;
+}
+
+
+static int
+pm_definition_merge_create(pm_definition_merging_t *m,
+    const pm_document_t *document, pm_error_t *err)
+{
+    int           rc;
+    const char   *unit;
+    pm_buffer_t   text;
+
+    memset(&text, 0, sizeof(pm_buffer_t));
+
+    unit = pm_definition_unit(m);
+
+    if (unit == NULL) {
+        m->plan->refusal = PM_DEFINITION_FAILED;
+        return pm_error_memory(err);
+    }
+
+    rc = pm_definition_json_write(&text, document->roots[0], unit,
+                                  PM_DEFINITION_SIZE - 1, err);
+
+    if (rc == PM_UNPROCESSABLE) {
+        m->plan->refusal = PM_DEFINITION_MALFORMED;
+        rc = PM_INVALID;
+
+        if (err != NULL) {
+            err->code = PM_INVALID;
+        }
+
+    } else if (rc != 0) {
+        m->plan->refusal = PM_DEFINITION_FAILED;
+    }
+
+    if (rc == 0) {
+        pm_buffer_putc(&text, '\n');
+
+        m->plan->text.len = text.len;
+        m->plan->text.data = text.failed ? NULL
+                             : pm_arena_strndup(m->job.arena, text.data,
+                                                text.len);
+
+        if (m->plan->text.data == NULL) {
+            m->plan->refusal = PM_DEFINITION_FAILED;
+            rc = pm_error_memory(err);
+        }
+    }
+
+    pm_buffer_free(&text);
+
+    return rc;
+}
+
+
+static int
+pm_definition_merge_update(pm_definition_merging_t *m,
+    pm_document_t *document, pm_jsonpath_t **paths, size_t npaths,
+    pm_error_t *err)
+{
+    int               rc;
+    pm_edit_result_t  result;
+
+    rc = pm_edit(m->job.arena, document, m->target.document,
+                 (const pm_jsonpath_t *const *) paths, npaths, NULL, 0,
+                 &result, err);
+
+    if (rc != 0) {
+        return pm_definition_target_fault(rc, m->plan, err);
+    }
+
+    m->plan->text = result.text;
+
+    return 0;
+}
+
+
+static int
+pm_definition_merge_overlay(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int                           rc;
+    const pm_definition_merge_t  *merge;
+
+    merge = m->merge;
+
+    if (merge->overlay.data == NULL) {
+        return 0;
+    }
+
+    rc = pm_definition_overlay(m->job.arena, merge->target_file,
+                               &m->plan->text, merge->overlay_file,
+                               &merge->overlay, err);
+
+    return rc ? pm_definition_target_fault(rc, m->plan, err) : 0;
+}
+
+
+/* Nothing that is there may be lost by any way: a lost plan ends
+ * subscriptions. */
+
+static int
+pm_definition_merge_plans(pm_definition_merging_t *m,
+    const pm_definition_t *result, pm_error_t *err)
+{
+    int                     rc;
+    size_t                  i;
+    pm_definition_item_t   *item;
+    pm_definition_items_t   plans;
+
+    if (m->job.target == NULL) {
+        return 0;
+    }
+
+    rc = pm_definition_items(m->job.arena, result->file,
+                             pm_node_get(result->root, "plans"),
+                             PM_DEFINITION_PLAN, m->source.entry.cross_key,
+                             &plans, err);
+
+    for (i = 0; rc == 0 && i < m->target.plans.n; i++) {
+        item = &m->target.plans.items[i];
+
+        if (pm_definition_item_by_key(&plans, item->cross_key) != NULL
+            || (item->id != NULL
+                && pm_definition_item_by_id(&plans, item->id) != NULL))
+        {
+            continue;
+        }
+
+        return pm_error_set(err, PM_UNPROCESSABLE, "%s would lose the plan "
+                            "\"%.200s\": %s must leave it there",
+                            result->file, item->name,
+                            m->merge->overlay_file ? m->merge->overlay_file
+                                                   : "the promotion");
+    }
+
+    return rc;
+}
+
+
+/* The result as the next reader of it sees it. */
+
+static int
+pm_definition_merge_result(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int                      rc;
+    pm_definition_t          result;
+    pm_definition_plan_t    *plan;
+    pm_definition_source_t   text;
+
+    plan = m->plan;
+    text.file = m->merge->target_file;
+    text.text = plan->text;
+
+    rc = pm_definition_open(m->job.arena, &text, &result, err);
+
+    if (rc == 0 && result.entry.kind != m->source.entry.kind) {
+        rc = pm_error_set(err, PM_UNPROCESSABLE, "%s would become another "
+                          "kind of definition by %s", text.file,
+                          m->merge->overlay_file ? m->merge->overlay_file
+                                                 : "the promotion");
+    }
+
+    if (rc == 0) {
+        rc = pm_definition_merge_plans(m, &result, err);
+    }
+
+    if (rc != 0) {
+        return pm_definition_target_fault(rc, plan, err);
+    }
+
+    plan->id = result.entry.id;
+    plan->cross_id = result.entry.cross_key;
+    plan->name = result.entry.name;
+    plan->version = result.entry.version;
+    plan->paths = result.entry.paths;
+    plan->npaths = result.entry.npaths;
+
+    return 0;
+}
+
+
+static int
+pm_definition_merge_notes(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int                    rc;
+    size_t                 i;
+    pm_definition_job_t   *job;
+    pm_definition_item_t  *item;
+
+    rc = 0;
+    job = &m->job;
+
+    if (m->source.entry.cross_id == NULL) {
+        rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID,
+                                m->source.wrapped ? "/api" : "",
+                                m->source.entry.name, "the source's API has "
+                                "no crossId: one is made from its id");
+    }
+
+    for (i = 0; rc == 0 && i < m->source.plans.n; i++) {
+        item = &m->source.plans.items[i];
+
+        if (item->cross_id == NULL && !item->closed) {
+            rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID,
+                                    pm_arena_printf(job->arena, "/plans/%zu",
+                                                    i), item->name,
+                                    "the source's plan has no crossId: one "
+                                    "is made from its id");
+        }
+    }
+
+    for (i = 0; rc == 0 && i < m->source.pages.n; i++) {
+        item = &m->source.pages.items[i];
+
+        if (item->cross_id == NULL) {
+            rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID,
+                                    pm_arena_printf(job->arena, "/pages/%zu",
+                                                    i), item->name,
+                                    "the source's page has no crossId: one "
+                                    "is made from its id");
+        }
+    }
+
+    if (rc == 0) {
+        m->plan->nnotes = job->notes.len / sizeof(pm_definition_note_t);
+        m->plan->notes = pm_arena_alloc(job->arena, job->notes.len + 1);
+
+        if (m->plan->notes == NULL) {
+            return pm_error_memory(err);
+        }
+
+        if (job->notes.len > 0) {
+            memcpy(m->plan->notes, job->notes.data, job->notes.len);
+        }
+    }
+
+    return rc;
+}
+
+
+static int
+pm_definition_merging(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int              rc;
+    size_t           npaths;
+    pm_document_t   *document;
+    pm_jsonpath_t  **paths;
+
+    rc = pm_definition_merge_source(m, err);
+
+    if (rc == 0 && m->merge->target.data != NULL) {
+        rc = pm_definition_merge_target(m, err);
+    }
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    rc = pm_definition_build(&m->job, &document, &paths, &npaths);
+
+    if (rc == 0) {
+        rc = pm_definition_merge_notes(m, err);
+    }
+
+    if (rc != 0) {
+        m->plan->refusal = (rc == PM_INVALID) ? PM_DEFINITION_MALFORMED
+                                              : PM_DEFINITION_FAILED;
+        return rc;
+    }
+
+    rc = m->job.target
+         ? pm_definition_merge_update(m, document, paths, npaths, err)
+         : pm_definition_merge_create(m, document, err);
+
+    if (rc == 0) {
+        rc = pm_definition_merge_overlay(m, err);
+    }
+
+    return rc ? rc : pm_definition_merge_result(m, err);
+}
+
+
+int
+pm_definition_merge(pm_arena_t *arena, const pm_definition_merge_t *merge,
+    pm_definition_plan_t *plan, pm_error_t *err)
+{
+    int                      rc;
+    pm_error_t               unused;
+    const pm_string_t       *target;
+    pm_definition_merging_t  m;
+
+    err = err ? err : &unused;
+
+    memset(plan, 0, sizeof(pm_definition_plan_t));
+    memset(&m, 0, sizeof(pm_definition_merging_t));
+
+    m.merge = merge;
+    m.plan = plan;
+    m.job.arena = arena;
+    m.job.source = &m.source;
+    m.job.err = err;
+
+    plan->name = "";
+    plan->version = "";
+    plan->before.data = "";
+
+    rc = pm_definition_merging(&m, err);
+
+    pm_buffer_free(&m.job.notes);
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    target = &merge->target;
+
+    plan->update = (target->data != NULL);
+    plan->changed = (!plan->update || target->len != plan->text.len
+                     || memcmp(target->data, plan->text.data, target->len)
+                        != 0);
+    plan->before = plan->update ? *target : plan->before;
+    plan->file = merge->target_file;
+
+    plan->refusal = plan->changed ? PM_DEFINITION_ACCEPTED
+                                  : PM_DEFINITION_NO_CHANGES;
+
+    return 0;
+}
