@@ -60,8 +60,8 @@ pm_preview_place(size_t *left, size_t cost, int *cut)
 
 
 json_t *
-pm_preview_properties(const pm_selection_file_t *file, size_t *left,
-    int *cut)
+pm_preview_properties(const pm_edit_property_t *properties, size_t n,
+    size_t *left, int *cut)
 {
     int                        failed;
     size_t                     i, cost;
@@ -71,10 +71,11 @@ pm_preview_properties(const pm_selection_file_t *file, size_t *left,
     list = json_array();
     failed = (list == NULL);
 
-    for (i = 0; !failed && i < file->nproperties; i++) {
-        property = &file->properties[i];
+    for (i = 0; !failed && i < n; i++) {
+        property = &properties[i];
 
-        cost = strlen(property->path) + strlen(property->to)
+        cost = strlen(property->path)
+               + (property->to ? strlen(property->to) : 0)
                + (property->from ? strlen(property->from) : 0);
 
         if (!pm_preview_place(left, cost, cut)) {

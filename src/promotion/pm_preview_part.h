@@ -1,7 +1,8 @@
 /*
- * pm_preview_part.h: parts of a preview's answer that say why: what each value
- * was and becomes, what the source lacks, where the template comes from.
- * Inside the promotion room only.
+ * pm_preview_part.h: parts of a preview's answer: its files
+ * (pm_preview_file.c), and what says why: what each value was and becomes, what
+ * the source lacks, where the template comes from.  Inside the promotion room
+ * only.
  *
  * Each result is a new reference; NULL: out of memory.
  */
@@ -15,10 +16,28 @@
 #include <jansson.h>
 
 
+/* An answer that is being written. */
+
+typedef struct {
+    pm_git_mirror_t  *mirror;        /* has the objects of both sides */
+    json_t           *files;
+    size_t            left;          /* bytes that the answer may still take */
+    unsigned          cut:1;         /* of the file in hand: not all is there */
+    unsigned          truncated:1;   /* so is one of the answer's */
+} pm_preview_t;
+
+
+/* Appends the plan's files to preview->files, as far as there is place. */
+int pm_preview_files(pm_preview_t *preview, const pm_plan_t *plan,
+    pm_error_t *err);
+
+/* A string of bytes that need not be UTF-8 (a path). */
+json_t *pm_preview_string(const char *data, size_t len);
+
 /* [{"path", "from", "to", "document"?}]; left: bytes that they may take, less
  * when they do; *cut becomes 1 if some had no place. */
-json_t *pm_preview_properties(const pm_selection_file_t *file, size_t *left,
-    int *cut);
+json_t *pm_preview_properties(const pm_edit_property_t *properties, size_t n,
+    size_t *left, int *cut);
 
 /* [{"file", "jsonPath"?}]; left and cut as above. */
 json_t *pm_preview_skipped(const pm_plan_t *plan, size_t *left, int *cut);

@@ -117,6 +117,9 @@ int pm_selection_value_files(pm_selection_t *selection);
 int pm_selection_unknown(pm_selection_t *selection,
     const pm_promotion_t *promotion);
 
+/* 1 if it is a file of bytes whose name says YAML or JSON. */
+int pm_selection_is_document(const char *name, unsigned mode);
+
 /* Both add to the buffers. */
 int pm_selection_add(pm_selection_t *selection,
     const pm_selection_file_t *file);

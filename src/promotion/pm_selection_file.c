@@ -416,7 +416,7 @@ pm_selection_copy(pm_selection_t *selection,
 }
 
 
-static int
+int
 pm_selection_is_document(const char *name, unsigned mode)
 {
     const char  *dot;

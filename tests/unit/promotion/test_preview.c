@@ -135,9 +135,8 @@ test_documented_answer(void **state)
                                      "patch"),
                            "--- a/prod/values.yaml\n+++ b/prod/values.yaml\n"
                            "@@ -1 +1 @@\n-tag: 1\n+tag: 2\n"));
-    assert_int_equal(json_array_size(
-                         json_object_get(test_file(root, "prod/values.yaml"),
-                                         "properties")), 0);
+    assert_non_null(strstr(text, "\"properties\":[{\"path\":\"/tag\","
+                           "\"from\":1,\"to\":2}]}]}"));
     assert_null(json_object_get(root, "truncated"));
     json_decref(root);
 
@@ -238,6 +237,112 @@ test_kinds_of_files(void **state)
     file = test_file(root, "prod/empty");
     assert_string_equal(test_text(file, "data"), "");
 
+    json_decref(root);
+}
+
+
+/* Which values change in files that are taken whole. */
+
+static void
+test_values_of_whole_files(void **state)
+{
+    char            *text;
+    size_t           i;
+    test_t          *t;
+    json_t          *root, *file;
+    pm_promotion_t   promotion;
+
+    static const char *const  expected[] = {
+        "a.yaml", "[{\"path\":\"/image/tag\",\"from\":\"1.10\",\"to\":\"v2\"},"
+                  "{\"path\":\"/new\",\"from\":null,\"to\":[1]},"
+                  "{\"path\":\"/host\",\"from\":\"prod\",\"to\":null}]",
+        "b.json", "[{\"path\":\"/x/1\",\"from\":2,\"to\":3}]",
+        "comment.yml", "[]",
+        "template.yaml", "[]",
+        "nul.yaml", "[]",
+        "link.yaml", "[]",
+        "text", "[]",
+        "added.yaml", "[]",
+        "several.yaml", "[{\"path\":\"/x\",\"from\":1,\"to\":2,"
+                        "\"document\":1}]",
+        NULL
+    };
+
+    t = *state;
+
+    test_commit(t,
+        "mkdir -p dev prod && "
+        "printf 'image: {tag: v2}\nnew: [1]\n' > dev/a.yaml && "
+        "printf 'host: prod\nimage:\n  tag: 1.10 # x\n' > prod/a.yaml && "
+        "echo '{\"x\": [1, 3]}' > dev/b.json && "
+        "echo '{\"x\": [1, 2]}' > prod/b.json && "
+        "printf 'a: 1 # new\n' > dev/comment.yml && "
+        "printf 'a: 1\n' > prod/comment.yml && "
+        "echo 'a: {{ b }}' > dev/template.yaml && "
+        "echo 'a: 1' > prod/template.yaml && "
+        "printf 'a: 1\\0' > dev/nul.yaml && echo 'a: 1' > prod/nul.yaml && "
+        "ln -s a dev/link.yaml && ln -s b prod/link.yaml && "
+        "echo 'a: 1' > dev/text && echo 'a: 2' > prod/text && "
+        "echo 'a: 1' > dev/added.yaml && "
+        "printf 'a: 1\n---\nx: 2\n' > dev/several.yaml && "
+        "printf 'a: 1\n---\nx: 1\n' > prod/several.yaml");
+
+    promotion = test_previewed(t);
+    root = test_preview(t, &promotion, NULL);
+
+    for (i = 0; expected[i] != NULL; i += 2) {
+        file = test_file(root, pm_arena_printf(t->arena, "prod/%s",
+                                               expected[i]));
+        text = json_dumps(json_object_get(file, "properties"), JSON_COMPACT);
+
+        if (strcmp(text, expected[i + 1]) != 0) {
+            fail_msg("%s: %s", expected[i], text);
+        }
+
+        free(text);
+    }
+
+    assert_null(json_object_get(root, "truncated"));
+    json_decref(root);
+}
+
+
+/* Texts that have no place in the answer are not looked through. */
+
+static void
+test_values_of_many_files(void **state)
+{
+    size_t           i, n;
+    test_t          *t;
+    json_t          *root, *files, *file;
+    pm_promotion_t   promotion;
+
+    t = *state;
+
+    test_commit(t, "mkdir -p dev prod && for i in $(seq 10 29); do "
+                "{ echo 'a: 2'; yes '# comment' | head -c 500000; } "
+                "> dev/$i.yaml; { echo 'a: 1'; "
+                "yes '# comment' | head -c 500000; } > prod/$i.yaml; done");
+
+    promotion = test_previewed(t);
+    root = test_preview(t, &promotion, NULL);
+    files = json_object_get(root, "files");
+
+    assert_int_equal(json_array_size(files), 20);
+
+    for (i = 0, n = 0; i < 20; i++) {
+        file = json_array_get(files, i);
+
+        if (json_array_size(json_object_get(file, "properties")) == 1) {
+            assert_null(json_object_get(file, "truncated"));
+            n++;
+
+        } else {
+            assert_true(json_is_true(json_object_get(file, "truncated")));
+        }
+    }
+
+    assert_true(n >= 6 && n <= 8);
     json_decref(root);
 }
 
@@ -461,6 +566,10 @@ main(void)
         cmocka_unit_test_setup_teardown(test_no_changes, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_kinds_of_files, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_values_of_whole_files,
+                                        test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_values_of_many_files, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_submodules, test_setup,
                                         test_teardown),
