@@ -33,6 +33,9 @@
  * application's that it is about, in the environment where it happens:
  * PROMOTION_CREATED and PROMOTION_CANCELLED of the source, all others of the
  * target; a refused attempt's is the environment's that it was into.
+ *
+ * Properties that have a meaning to whoever shows entries: "promotion", its
+ * id; "apiName", what to call the API; "override", what an admin has passed.
  */
 
 #ifndef PM_STORE_AUDIT_H

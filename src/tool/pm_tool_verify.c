@@ -270,5 +270,12 @@ pm_tool_verify(pm_tool_t *tool, pm_error_t *err)
                       at.walk.found, at.walk.trimmed);
     }
 
+    /* whoever writes this down elsewhere can prove more than a walk */
+
+    if (rc == 0 && at.walk.found > 0) {
+        (void) printf("the newest is %s, its chain %s\n", at.walk.last,
+                      at.walk.last_chain);
+    }
+
     return rc;
 }
