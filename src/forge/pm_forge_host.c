@@ -218,7 +218,8 @@ pm_forge_api(pm_arena_t *arena, const char *api, pm_error_t *err)
 
     /* the scheme and the host in lower case, the path as it is */
 
-    end = (len > scheme) ? scheme + strcspn(api + scheme, "/") : len;
+    len = (len < scheme) ? scheme : len;
+    end = scheme + strcspn(api + scheme, "/");
     end = (end > len) ? len : end;
     text = pm_forge_lower(arena, api, end);
     text = text ? pm_arena_printf(arena, "%s%.*s", text, (int) (len - end),

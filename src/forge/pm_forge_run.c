@@ -212,6 +212,10 @@ pm_forge_run(pm_arena_t *arena, const pm_forge_settings_t *settings,
     pm_forge_run_t    run;
     pm_forge_call_t  *call;
 
+    if (n == 0) {
+        return;
+    }
+
     memset(&run, 0, sizeof(pm_forge_run_t));
     memset(results, 0, n * sizeof(pm_forge_result_t));
 
@@ -221,7 +225,7 @@ pm_forge_run(pm_arena_t *arena, const pm_forge_settings_t *settings,
     run.started = pm_forge_clock();
     run.multi = curl_multi_init();
     run.calls = (n < SIZE_MAX / sizeof(pm_forge_call_t))
-                ? pm_arena_zalloc(arena, n * sizeof(pm_forge_call_t) + 1)
+                ? pm_arena_zalloc(arena, n * sizeof(pm_forge_call_t))
                 : NULL;
 
     if (run.multi == NULL || run.calls == NULL) {
