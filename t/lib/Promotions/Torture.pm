@@ -17,6 +17,7 @@ use warnings;
 
 use Time::HiRes ();
 
+use Promotions::Audit;
 use Promotions::Load;
 use Promotions::Process qw(read_file wait_for);
 
@@ -81,7 +82,33 @@ sub run {
     $writer->stop('KILL');
     $self->{kills_done} = $kills + $self->triggered;
     $self->restore;
-    return $load->verdict($self->{redis});
+    return ($load->verdict($self->{redis}), $self->audited);
+}
+
+
+# What the audit stream says, where it should say something else.
+sub audited {
+    my ($self) = @_;
+
+    my $redis = $self->{redis};
+    my @wrong = Promotions::Audit::faults($redis);
+    my %events;
+
+    push @{ $events{ $_->{properties}{promotion} } }, $_
+        for Promotions::Audit::audit($redis);
+
+    for my $id (@{ $redis->call('ZRANGE', 'promotions:promotions', 0, -1) }) {
+        my ($state, $commit) = @{ $redis->call('HMGET',
+            "promotions:promotion:$id", 'state', 'commit') };
+        my $told = join ' ', map { $_->{event},
+            $_->{properties}{commit} // () } @{ $events{$id} // [] };
+        my $true = join ' ', 'PROMOTION_CREATED',
+            $state eq 'LANDED' ? ('PROMOTION_COMMITTED', $commit) : ();
+
+        push @wrong, "$id is $state: $told" if $told ne $true;
+    }
+
+    return (audited_otherwise => \@wrong);
 }
 
 
