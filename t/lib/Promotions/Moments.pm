@@ -142,7 +142,9 @@ sub idle {
     my $redis = $self->{redis};
 
     return eval { wait_for('the lanes to be idle', sub {
-        !@{$redis->call('SMEMBERS', 'promotions:lanes')}
+        !grep { $redis->call('LLEN', "promotions:lane:$_:waiting")
+                + $redis->call('LLEN', "promotions:lane:$_:taken") }
+             @{$redis->call('SMEMBERS', 'promotions:lanes')}
     }, 12 * $slow) };
 }
 
