@@ -111,11 +111,11 @@ pm_forge_secrets_read(pm_arena_t *arena, const char *file,
         end = strchr(line, '\n');
         len = (end != NULL) ? (size_t) (end - line) : strlen(line);
 
-        if (len > 0 && line[len - 1] == '\r') {
+        while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL) {
             len--;
         }
 
-        if (strspn(line, " \t") < len && line[0] != '#') {
+        if (len > 0 && line[0] != '#') {
             rc = pm_forge_secrets_line(arena, file, number, line, len,
                                        *secrets, err);
         }

@@ -26,9 +26,9 @@ typedef struct pm_forge_secrets_s  pm_forge_secrets_t;
 /*
  * Reads the file of promotions_webhook_secrets: one "HOST SECRET" a line, HOST
  * as in hooks/{host} (with its port if it has one), SECRET up to the end of
- * the line; blank lines and lines that begin with "#" are skipped.  A regular
- * file that only its owner can read or write.  0, or PM_INVALID with
- * file:line:column; no secret is ever part of it.
+ * the line, without spaces at its ends; blank lines and lines that begin with
+ * "#" are skipped.  A regular file that only its owner can read or write.  0,
+ * or PM_INVALID with file:line:column; no secret is ever part of it.
  */
 int pm_forge_secrets_read(pm_arena_t *arena, const char *file,
     pm_forge_secrets_t **secrets, pm_error_t *err);
