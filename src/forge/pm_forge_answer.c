@@ -195,7 +195,7 @@ pm_forge_after(const pm_forge_answer_t *answer, int64_t now)
 }
 
 
-void
+static void
 pm_forge_redact(char *text, const char *secret)
 {
     char    *p;
@@ -210,6 +210,55 @@ pm_forge_redact(char *text, const char *secret)
     for (p = strstr(text, secret); p != NULL; p = strstr(p + len, secret)) {
         memset(p, '*', len);
     }
+}
+
+
+/* As "Basic" writes it; its padding tells nothing. */
+
+static void
+pm_forge_redact_basic(char *text, const char *user, const char *token)
+{
+    pm_buffer_t  login, basic;
+
+    memset(&login, 0, sizeof(pm_buffer_t));
+    memset(&basic, 0, sizeof(pm_buffer_t));
+
+    pm_buffer_printf(&login, "%s:%s", user, token);
+
+    if (!login.failed) {
+        pm_forge_base64(&basic, login.data, login.len);
+        explicit_bzero(login.data, login.len);
+    }
+
+    while (basic.len > 0 && basic.data[basic.len - 1] == '=') {
+        basic.len--;
+    }
+
+    /* without memory nothing of it is shown */
+
+    if (login.failed || pm_buffer_string(&basic) == NULL) {
+        text[0] = '\0';
+
+    } else {
+        pm_forge_redact(text, basic.data);
+        explicit_bzero(basic.data, basic.len);
+    }
+
+    pm_buffer_free(&login);
+    pm_buffer_free(&basic);
+}
+
+
+void
+pm_forge_redact_login(char *text, const pm_forge_task_t *task)
+{
+    if (task->token == NULL || task->token[0] == '\0') {
+        return;
+    }
+
+    pm_forge_redact(text, task->token);
+    pm_forge_redact_basic(text, "", task->token);
+    pm_forge_redact_basic(text, task->user ? task->user : "", task->token);
 }
 
 

@@ -120,8 +120,9 @@ void pm_forge_words(json_t *json, pm_buffer_t *words);
  * now: seconds since 1970. */
 unsigned pm_forge_after(const pm_forge_answer_t *answer, int64_t now);
 
-/* Overwrites secret where it stands in text. */
-void pm_forge_redact(char *text, const char *secret);
+/* Overwrites the task's token where it stands in text, as it is or as basic
+ * authentication writes it. */
+void pm_forge_redact_login(char *text, const pm_forge_task_t *task);
 
 /* The error of a request that got no answer. */
 void pm_forge_http_error(const pm_forge_call_t *call, CURLcode result,

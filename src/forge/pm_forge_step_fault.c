@@ -203,7 +203,7 @@ pm_forge_step_answer(pm_forge_call_t *call, const pm_forge_answer_t *answer)
     text = pm_buffer_string(&words);
 
     if (text != NULL) {
-        pm_forge_redact(words.data, call->job.task->token);
+        pm_forge_redact_login(words.data, call->job.task);
     }
 
     text = text ? text : "";
