@@ -66,7 +66,7 @@ my %speak = (
                  destination => { branch => { name => 'main' } } },
         change => ['PUT', { title => 'two', description => 'more' }],
         number => 'id', items => sub { @{ $_[0]{values} } },
-        duplicate => [400, qr/already an open pull request/],
+        duplicate => [400, qr/already exists/],
         nothing => [400, qr/no changes to be pulled/],
         archived => [403, qr/read-only/], wrong => { title => 7 },
         merged => sub { $_[0]{state} eq 'MERGED' },
@@ -165,6 +165,7 @@ for my $type (sort keys %speak) {
     my $forge = Promotions::Forge->start($type, token => $token,
         user => 'bot', repositories => { $speak->{name} => $repo });
     $forge->{base} = $forge->api =~ s{^http://[^/]*}{}r;
+    $forge->set(duplicate => 'refuse') if $type eq 'bitbucket';
 
     behaves($type, $speak, $forge, $repo);
     judges($type, $speak, $forge);

@@ -21,7 +21,8 @@ package Promotions::Forge;
 #       times => 1,             # default: always
 #       when => 'after',        # once it has been done; default: instead
 #       status => 503, body => '…', type => 'text/html', headers => [ … ],
-#       cut => 20,              # so many bytes of the answer, and no more
+#       cut => 20,              # so many bytes of the answer, and no more;
+#                               # -1: all but the last
 #       slow => 2,              # seconds before it answers
 #       open => { … });         # somebody opens one just before
 #   $forge->clear;              # no faults any more

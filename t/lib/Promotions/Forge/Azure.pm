@@ -112,7 +112,8 @@ sub value {
         url => "http://127.0.0.1:$self->{port}/$organization/_apis/git/x",
     });
 
-    delete $value->{lastMergeCommit};
+    # a fork's only, and a merged one's only
+    delete @$value{qw(forkSource lastMergeCommit)};
     $value->{lastMergeCommit} = { commitId => $pull->{merge_commit} }
         if $pull->{merge_commit};
     return $value;

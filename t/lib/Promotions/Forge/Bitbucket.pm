@@ -1,7 +1,7 @@
 package Promotions::Forge::Bitbucket;
 
-# Bitbucket Cloud.  Settings beside the common ones: `duplicate` "update", as
-# it is said to do with a second one of the same branches; default: 400.
+# Bitbucket Cloud.  A second one of the same branches is said to update the
+# first; with the setting `duplicate` "refuse" it is an error instead.
 
 use strict;
 use warnings;
@@ -173,10 +173,9 @@ sub create {
     my ($pull) = $self->found($repository, state => 'OPEN', head => $head,
                               base => $base);
 
-    if ($pull && ($self->{set}{duplicate} // '') ne 'update') {
-        return $self->problem(400, 'There is already an open pull request for '
-                                   . "the branch $head");
-    }
+    return $self->problem(400, 'A pull request from this branch already '
+                               . 'exists')
+        if $pull && ($self->{set}{duplicate} // '') eq 'refuse';
 
     $pull //= $self->open_pull(repository => $repository, head => $head,
                                base => $base);

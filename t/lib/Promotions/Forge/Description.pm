@@ -13,7 +13,7 @@ package Promotions::Forge::Description;
 #       # query: {name => [values]}, headers: {lower-case name}, body: text
 #   my @faults = $description->answer_faults($operation, $status, $value);
 #   my $value = $description->sample($operation, $status);
-#       # an answer with all that the description wants
+#       # an answer with all that the description wants; not to be changed
 #   Promotions::Forge::Description->new('x')->faults;   # of the file itself
 
 use strict;
@@ -174,13 +174,17 @@ sub answer {
 sub sample {
     my ($self, $operation, $status) = @_;
 
-    my $answer = $self->answer($operation, $status);
-    my $schema = $answer->{schema};
+    my $key = "$operation->{method} $operation->{path} $status";
 
-    for my $type (sort keys %{ $answer->{content} || {} }) {
-        $schema //= $answer->{content}{$type}{schema};
-    }
-    return $self->example($schema, 0);
+    return $self->{samples}{$key} //= do {
+        my $answer = $self->answer($operation, $status);
+        my $schema = $answer->{schema};
+
+        for my $type (sort keys %{ $answer->{content} || {} }) {
+            $schema //= $answer->{content}{$type}{schema};
+        }
+        $self->example($schema, 0);
+    };
 }
 
 
@@ -227,7 +231,8 @@ sub typed {
 
     my $type = ($parameter->{schema} // $parameter)->{type} // 'string';
 
-    return 0 + $text if $type eq 'integer' && $text =~ /^-?\d{1,15}$/;
+    return 0 + $text if $type =~ /^(?:integer|number)$/
+                        && $text =~ /^-?\d{1,15}$/;
     return $text eq 'true' ? JSON::PP::true() : JSON::PP::false()
         if $type eq 'boolean' && $text =~ /^(?:true|false)$/;
     return $text;

@@ -54,26 +54,35 @@ sub web {
 }
 
 
-# One line of git's, or undef.
+# The lines of git's output; none when it fails.
 sub git {
     my ($self, $repository, @arguments) = @_;
 
-    my $path = $self->{repositories}{$repository} // return undef;
+    my $path = $self->{repositories}{$repository} // return;
 
-    open my $pipe, '-|', 'git', '-C', $path, @arguments or return undef;
-    my $line = <$pipe>;
-    close $pipe or return undef;
-    chomp $line if defined $line;
-    return $line;
+    utf8::encode($_) for grep { utf8::is_utf8($_) } @arguments;
+    open my $pipe, '-|', 'git', '-C', $path, @arguments or return;
+    my @lines = <$pipe>;
+    close $pipe or return;
+    chomp @lines;
+    utf8::decode($_) for @lines;
+    return @lines;
+}
+
+
+# What its branches are now.
+sub heads {
+    my ($self, $repository) = @_;
+
+    return { map { m{^(\w+) refs/heads/(.*)} ? ($2, $1) : () }
+             $self->git($repository, 'for-each-ref',
+                        '--format=%(objectname) %(refname)', 'refs/heads/') };
 }
 
 
 sub head {
     my ($self, $repository, $branch) = @_;
-
-    return undef if $branch !~ /^[^-]/;
-    return $self->git($repository, 'rev-parse', '--verify', '-q',
-                      "refs/heads/$branch");
+    return $self->heads($repository)->{$branch};
 }
 
 
@@ -81,8 +90,9 @@ sub head {
 sub between {
     my ($self, $repository, $base, $head) = @_;
 
-    return $self->git($repository, 'rev-list', '--count',
-                      "refs/heads/$base..refs/heads/$head");
+    my ($count) = $self->git($repository, 'rev-list', '--count',
+                             "refs/heads/$base..refs/heads/$head");
+    return $count;
 }
 
 
@@ -90,9 +100,12 @@ sub between {
 sub all {
     my ($self) = @_;
 
+    my %heads;
+
     for my $pull (grep { $_->{state} eq 'OPEN' } @{ $self->{pulls} }) {
-        my $sha = $self->head($pull->{repository}, $pull->{head});
-        $pull->{sha} = $sha if $sha;
+        my $repository = $pull->{repository};
+        my $heads = $heads{$repository} //= $self->heads($repository);
+        $pull->{sha} = $heads->{$pull->{head}} // $pull->{sha};
     }
     return @{ $self->{pulls} };
 }

@@ -195,7 +195,8 @@ sub request {
 
     $bytes = substr $bytes, 0, $cut if defined $cut;
     return { at => Time::HiRes::time() + ($fault->{slow} // 0),
-             bytes => $bytes, close => defined $cut || $close =~ /close/i };
+             bytes => $bytes,
+             close => defined $cut || $close =~ /close/i ? 1 : 0 };
 }
 
 
@@ -272,18 +273,37 @@ sub answer {
 }
 
 
-# Errors that a description leaves out are allowed, successes are not.
+# Errors that a description leaves out are allowed, successes are not.  Of
+# answers that are alike (members and their kinds) the first is looked at.
 sub answer_faults {
     my ($self, $operation, $answer) = @_;
 
-    return if $answer->{status} >= 400
-              && !$self->{description}->answers($operation, $answer->{status});
+    my $status = $answer->{status};
+
+    return if $status >= 400
+              && !$self->{description}->answers($operation, $status);
     return if !exists $answer->{value};
+
+    my $shape = "$operation->{method} $operation->{path} $status "
+                . shape($answer->{value});
+    return if $self->{judged}{$shape}++;
 
     # as the client will see it
     my $value = $json->decode($json->encode($answer->{value}));
     return $self->{description}->answer_faults($operation, $answer->{status},
                                                $value);
+}
+
+
+sub shape {
+    my ($value) = @_;
+
+    return defined $value ? 'text' : 'null' if !ref $value;
+    return '[' . (@$value ? shape($value->[0]) : '') . ']'
+        if ref $value eq 'ARRAY';
+    return 'boolean' if ref $value ne 'HASH';
+    return '{' . join(' ', map { "$_ " . shape($value->{$_}) }
+                           sort keys %$value) . '}';
 }
 
 

@@ -1,0 +1,9 @@
+# Pull requests on GitHub, against a server
+# that its published description judges.
+
+use lib 't/lib';
+use Promotions::Test;
+use Promotions::Pulls;
+
+room('github');
+done_testing();

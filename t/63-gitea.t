@@ -1,0 +1,9 @@
+# Pull requests on Gitea and Forgejo, against a server
+# that its published description judges.
+
+use lib 't/lib';
+use Promotions::Test;
+use Promotions::Pulls;
+
+room('gitea');
+done_testing();

@@ -1,0 +1,9 @@
+# Pull requests on Bitbucket Data Center, against a server
+# that its published description judges.
+
+use lib 't/lib';
+use Promotions::Test;
+use Promotions::Pulls;
+
+room('bitbucket_server');
+done_testing();

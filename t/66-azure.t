@@ -1,0 +1,9 @@
+# Pull requests on Azure DevOps, against a server
+# that its published description judges.
+
+use lib 't/lib';
+use Promotions::Test;
+use Promotions::Pulls;
+
+room('azure');
+done_testing();
