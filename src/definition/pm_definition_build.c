@@ -33,7 +33,8 @@ static int
 pm_definition_outer(const char *name)
 {
     return strcmp(name, "plans") == 0 || strcmp(name, "pages") == 0
-           || strcmp(name, "metadata") == 0 || strcmp(name, "apiMedia") == 0;
+           || strcmp(name, "metadata") == 0 || strcmp(name, "apiMedia") == 0
+           || strcmp(name, "gravitee") == 0;
 }
 
 
@@ -90,7 +91,7 @@ static int
 pm_definition_collect(pm_definition_build_t *b, const pm_node_t *mapping,
     int outer)
 {
-    int                   rc, moves;
+    int                   rc, beside, moves;
     size_t                i;
     pm_definition_t      *source;
     const pm_member_t    *member;
@@ -104,7 +105,8 @@ pm_definition_collect(pm_definition_build_t *b, const pm_node_t *mapping,
         part.key = pm_node_resolve(member->key);
         part.name = part.key->text.data;
         part.value = member->value;
-        part.outer = outer || pm_definition_outer(part.name);
+        beside = pm_definition_outer(part.name);
+        part.outer = source->wrapped ? outer != 0 : beside != 0;
 
         if (source->wrapped && outer && strcmp(part.name, "api") == 0) {
             b->api = b->parts.len / sizeof(part);
@@ -122,9 +124,7 @@ pm_definition_collect(pm_definition_build_t *b, const pm_node_t *mapping,
 
         /* what belongs beside it is not looked for inside of it */
 
-        if (rc == 0 && moves
-            && !(source->wrapped && !outer && part.outer))
-        {
+        if (rc == 0 && moves && !(source->wrapped && !outer && beside)) {
             rc = pm_definition_part_value(b, &part);
 
             if (rc == 0 && part.value != NULL) {
@@ -192,6 +192,84 @@ pm_definition_added(pm_definition_build_t *b)
 }
 
 
+static int
+pm_definition_patch_part(pm_definition_build_t *b, const pm_member_t *member,
+    int outer)
+{
+    int                    rc;
+    size_t                 i, n;
+    const pm_node_t       *key, *value;
+    pm_definition_part_t   added, *parts;
+
+    key = pm_node_resolve(member->key);
+    n = b->parts.len / sizeof(pm_definition_part_t);
+    parts = (pm_definition_part_t *) (void *) b->parts.data;
+
+    for (i = 0; i < n; i++) {
+
+        if (strcmp(parts[i].name, key->text.data) == 0
+            && (!b->wrapped || (int) parts[i].outer == outer))
+        {
+            break;
+        }
+    }
+
+    rc = pm_definition_patch(&b->job->tree, i < n ? parts[i].value : NULL,
+                             member->value, &value, b->job->err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    if (i < n) {
+        parts[i].value = value;
+        parts[i].selected = NULL;
+
+    } else if (value != NULL) {
+        added.key = key;
+        added.name = key->text.data;
+        added.value = value;
+        added.selected = NULL;
+        added.outer = (outer != 0);
+
+        pm_buffer_append(&b->parts, &added, sizeof(added));
+    }
+
+    return 0;
+}
+
+
+/* What the overlay says is written at once: what it keeps as it is in the
+ * target is then not touched at all. */
+
+static int
+pm_definition_patch_parts(pm_definition_build_t *b, const pm_node_t *patch,
+    int outer)
+{
+    int                 rc;
+    size_t              i;
+    const pm_member_t  *member;
+
+    for (i = 0; i < patch->length; i++) {
+        member = &patch->members[i];
+
+        if (b->wrapped && outer && member->value->kind == PM_NODE_MAPPING
+            && strcmp(member->key->text.data, "api") == 0)
+        {
+            rc = pm_definition_patch_parts(b, member->value, 0);
+
+        } else {
+            rc = pm_definition_patch_part(b, member, outer);
+        }
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    return 0;
+}
+
+
 /* Where source and target are wrapped differently, what stood apart may come
  * to stand together. */
 
@@ -207,7 +285,9 @@ pm_definition_member(pm_definition_build_t *b, pm_node_t *mapping,
                                    "API and beside it", part->name);
     }
 
-    pm_definition_tree_member(mapping, part->key, part->value);
+    if (part->value != NULL) {
+        pm_definition_tree_member(mapping, part->key, part->value);
+    }
 
     return 0;
 }
@@ -353,6 +433,11 @@ pm_definition_selectors(pm_definition_build_t *b)
     memset(&text, 0, sizeof(pm_buffer_t));
 
     for (i = 0; rc == 0 && i < n; i++) {
+
+        if (parts[i].value == NULL) {
+            continue;
+        }
+
         text.len = 0;
 
         pm_buffer_puts(&text, b->wrapped && !parts[i].outer ? "$['api']"
@@ -379,6 +464,11 @@ pm_definition_builds(pm_definition_build_t *b, pm_node_t **root,
 
     if (rc == 0) {
         rc = pm_definition_added(b);
+    }
+
+    if (rc == 0 && b->job->patch != NULL) {
+        pm_definition_tree_adopt(&b->job->tree, b->job->patch);
+        rc = pm_definition_patch_parts(b, b->job->patch->roots[0], 1);
     }
 
     if (rc == 0) {

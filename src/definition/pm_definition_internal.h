@@ -16,7 +16,7 @@
  * pm_definition_flow     flows
  * pm_definition_build    what of the source moves, beside the target
  * pm_definition_merge    the target's text with it
- * pm_definition_overlay, pm_definition_remove
+ * pm_definition_patch, pm_definition_overlay, pm_definition_remove
  *                        the target's merge patch
  * pm_definition_json     values as JSON text
  * pm_definition_changes  two texts side by side
@@ -220,6 +220,10 @@ pm_node_t *pm_definition_tree_string(pm_definition_tree_t *tree,
 pm_node_t *pm_definition_tree_key(pm_definition_tree_t *tree,
     const char *text);
 
+/* Has the nodes of a JSON document, from now on, in the text of the tree. */
+void pm_definition_tree_adopt(pm_definition_tree_t *tree,
+    pm_document_t *document);
+
 /* With a key that is not there yet; 0 or PM_UNAVAILABLE. */
 int pm_definition_tree_set(pm_definition_tree_t *tree, pm_node_t *mapping,
     const char *key, const char *text, pm_error_t *err);
@@ -239,6 +243,7 @@ typedef struct {
     pm_arena_t            *arena;
     pm_definition_t       *source;
     pm_definition_t       *target;     /* NULL: it is created */
+    pm_document_t         *patch;      /* the overlay; NULL: none */
     pm_definition_tree_t   tree;
     pm_buffer_t            notes;      /* of pm_definition_note_t */
     pm_error_t            *err;
@@ -314,10 +319,23 @@ int pm_definition_build(pm_definition_job_t *job, pm_document_t **document,
     pm_jsonpath_t ***paths, size_t *npaths);
 
 
-/* pm_definition_overlay.c: text becomes that with the merge patch applied. */
+/* pm_definition_patch.c */
+
+/* PM_INVALID: cannot be read; PM_UNPROCESSABLE: is no merge patch. */
+int pm_definition_patch_read(pm_arena_t *arena, const char *file,
+    const pm_string_t *text, pm_document_t **patch, pm_error_t *err);
+
+/* What a value (NULL: none) becomes; NULL: it is taken away. */
+int pm_definition_patch(pm_definition_tree_t *tree, const pm_node_t *base,
+    const pm_node_t *patch, const pm_node_t **result, pm_error_t *err);
+
+/* Whether the patch would change nothing. */
+int pm_definition_patched(const pm_node_t *node, const pm_node_t *patch,
+    size_t *steps);
+
+/* pm_definition_overlay.c: text becomes that with the patch applied. */
 int pm_definition_overlay(pm_arena_t *arena, const char *file,
-    pm_string_t *text, const char *overlay_file, const pm_string_t *overlay,
-    pm_error_t *err);
+    pm_string_t *text, pm_document_t *patch, pm_error_t *err);
 
 /* pm_definition_remove.c: the text without the members that the patch has as
  * null. */
@@ -327,7 +345,8 @@ int pm_definition_remove(pm_arena_t *arena, const char *file,
 
 /* pm_definition_json.c */
 
-/* A value as JSON; unit: what each level is indented by, NULL: one line.
+/* A value as JSON, to be written; unit: what each level is indented by.  NULL:
+ * to be shown, on one line.
  * PM_UNPROCESSABLE: more than limit bytes (aliases), a merge key. */
 int pm_definition_json_write(pm_buffer_t *buffer, const pm_node_t *node,
     const char *unit, size_t limit, pm_error_t *err);

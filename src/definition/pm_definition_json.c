@@ -110,20 +110,29 @@ pm_definition_json_is_number(const char *p)
 }
 
 
-/* YAML has more numbers than JSON: 0x1f, .5, .inf. */
+/* YAML has more numbers than JSON: 0x1f, .5, .inf.  To show one, what it
+ * means will do; what is written must not be another text. */
 
-static void
-pm_definition_json_number(pm_buffer_t *buffer, const pm_node_t *node)
+static int
+pm_definition_json_number(pm_definition_writer_t *w, const pm_node_t *node)
 {
     if (pm_definition_json_is_number(node->text.data)) {
-        pm_buffer_append(buffer, node->text.data, node->text.len);
+        pm_buffer_append(w->buffer, node->text.data, node->text.len);
+
+    } else if (w->unit != NULL) {
+        return pm_error_set(w->err, PM_UNPROCESSABLE, "JSON has no number "
+                            "like %.64s, in line %u", node->text.data,
+                            node->line);
 
     } else if (isfinite(node->number)) {
-        pm_buffer_printf(buffer, "%.17g", node->number);
+        pm_buffer_printf(w->buffer, "%.17g", node->number);
 
     } else {
-        pm_definition_json_string(buffer, node->text.data, node->text.len);
+        pm_definition_json_string(w->buffer, node->text.data,
+                                  node->text.len);
     }
+
+    return 0;
 }
 
 
@@ -210,6 +219,32 @@ pm_definition_json_collection(pm_definition_writer_t *w,
 }
 
 
+/* A tag that says more than what kind of value it is. */
+
+static int
+pm_definition_json_tagged(const pm_string_t *tag)
+{
+    size_t                    i;
+    static const char *const  core[] = {
+        "", "!", "tag:yaml.org,2002:str", "tag:yaml.org,2002:int",
+        "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool",
+        "tag:yaml.org,2002:null", "tag:yaml.org,2002:seq",
+        "tag:yaml.org,2002:map"
+    };
+
+    for (i = 0; i < sizeof(core) / sizeof(core[0]); i++) {
+
+        if (tag->len == strlen(core[i])
+            && memcmp(tag->data, core[i], tag->len) == 0)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static int
 pm_definition_json_node(pm_definition_writer_t *w, const pm_node_t *node)
 {
@@ -218,6 +253,11 @@ pm_definition_json_node(pm_definition_writer_t *w, const pm_node_t *node)
     if (w->buffer->len > w->limit) {
         return pm_error_set(w->err, PM_UNPROCESSABLE, "written out as JSON "
                             "it is larger than %zu bytes", w->limit);
+    }
+
+    if (w->unit != NULL && pm_definition_json_tagged(&node->tag)) {
+        return pm_error_set(w->err, PM_UNPROCESSABLE, "JSON has no tags like "
+                            "%.64s, in line %u", node->tag.data, node->line);
     }
 
     switch (node->kind) {
@@ -232,8 +272,7 @@ pm_definition_json_node(pm_definition_writer_t *w, const pm_node_t *node)
         break;
 
     case PM_NODE_NUMBER:
-        pm_definition_json_number(w->buffer, node);
-        break;
+        return pm_definition_json_number(w, node);
 
     case PM_NODE_BOOLEAN:
         pm_buffer_puts(w->buffer, node->boolean ? "true" : "false");

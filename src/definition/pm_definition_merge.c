@@ -245,21 +245,43 @@ pm_definition_merge_update(pm_definition_merging_t *m,
 }
 
 
+/* Read twice: the nodes of one move into the text of what is built. */
+
 static int
-pm_definition_merge_overlay(pm_definition_merging_t *m, pm_error_t *err)
+pm_definition_merge_patch(pm_definition_merging_t *m, pm_document_t **patch,
+    pm_error_t *err)
 {
     int                           rc;
     const pm_definition_merge_t  *merge;
 
     merge = m->merge;
+    *patch = NULL;
 
     if (merge->overlay.data == NULL) {
         return 0;
     }
 
-    rc = pm_definition_overlay(m->job.arena, merge->target_file,
-                               &m->plan->text, merge->overlay_file,
-                               &merge->overlay, err);
+    rc = pm_definition_patch_read(m->job.arena, merge->overlay_file,
+                                  &merge->overlay, patch, err);
+
+    return rc ? pm_definition_target_fault(rc, m->plan, err) : 0;
+}
+
+
+static int
+pm_definition_merge_overlay(pm_definition_merging_t *m, pm_error_t *err)
+{
+    int             rc;
+    pm_document_t  *patch;
+
+    rc = pm_definition_merge_patch(m, &patch, err);
+
+    if (rc != 0 || patch == NULL) {
+        return rc;
+    }
+
+    rc = pm_definition_overlay(m->job.arena, m->merge->target_file,
+                               &m->plan->text, patch, err);
 
     return rc ? pm_definition_target_fault(rc, m->plan, err) : 0;
 }
@@ -420,6 +442,10 @@ pm_definition_merging(pm_definition_merging_t *m, pm_error_t *err)
 
     if (rc == 0 && m->merge->target.data != NULL) {
         rc = pm_definition_merge_target(m, err);
+    }
+
+    if (rc == 0) {
+        rc = pm_definition_merge_patch(m, &m->job.patch, err);
     }
 
     if (rc != 0) {

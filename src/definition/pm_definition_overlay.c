@@ -1,86 +1,24 @@
+/*
+ * The overlay on the target's text.  What it says was among the values that
+ * were written already; left are the lists and the mappings that only the
+ * target has, and what is to be taken away.
+ */
+
 #include "definition/pm_definition_internal.h"
 
 #include <string.h>
 
 
-/* The patch without its nulls: what an edit can write.  Lists are values:
- * a null in one is one (RFC 7396, section 2). */
-
 static int
-pm_definition_patch(pm_definition_tree_t *tree, const pm_node_t *node,
-    const pm_node_t **made, pm_error_t *err)
-{
-    int                 rc;
-    size_t              i;
-    pm_node_t          *copy;
-    const pm_node_t    *value;
-    const pm_member_t  *member;
-
-    *made = node;
-
-    if (node->kind != PM_NODE_MAPPING) {
-        return 0;
-    }
-
-    copy = pm_definition_tree_mapping(tree, node, node->length);
-    if (copy == NULL) {
-        return pm_error_memory(err);
-    }
-
-    for (i = 0; i < node->length; i++) {
-        member = &node->members[i];
-
-        if (member->value->kind == PM_NODE_NULL) {
-            continue;
-        }
-
-        rc = pm_definition_patch(tree, member->value, &value, err);
-        if (rc != 0) {
-            return rc;
-        }
-
-        pm_definition_tree_member(copy, member->key, value);
-    }
-
-    *made = copy;
-
-    return pm_definition_tree_sort(tree, copy, err);
-}
-
-
-static int
-pm_definition_overlay_read(pm_arena_t *arena, const char *file,
-    const pm_string_t *text, pm_document_t **patch, pm_error_t *err)
-{
-    int  rc;
-
-    rc = pm_document_parse(arena, file, text->data, text->len, patch, err);
-
-    if (rc == 0 && (*patch)->roots[0]->kind != PM_NODE_MAPPING) {
-        rc = pm_error_set(err, PM_UNPROCESSABLE, "%s must be one mapping, a "
-                          "merge patch (RFC 7396)", file);
-    }
-
-    return rc;
-}
-
-
-static int
-pm_definition_overlay_edit(pm_arena_t *arena, const char *file,
-    const pm_document_t *patch, pm_string_t *text, pm_error_t *err)
+pm_definition_overlay_edit(pm_arena_t *arena, const pm_document_t *patch,
+    const pm_document_t *target, pm_string_t *text, pm_error_t *err)
 {
     int                    rc;
-    pm_document_t         *target;
     pm_jsonpath_t         *path;
     pm_edit_result_t       result;
     const pm_jsonpath_t   *paths[1];
 
-    rc = pm_document_parse(arena, file, text->data, text->len, &target, err);
-
-    if (rc == 0) {
-        rc = pm_jsonpath_compile(arena, "$", 1, &path, err);
-    }
-
+    rc = pm_jsonpath_compile(arena, "$", 1, &path, err);
     if (rc != 0) {
         return rc;
     }
@@ -97,36 +35,53 @@ pm_definition_overlay_edit(pm_arena_t *arena, const char *file,
 }
 
 
-int
-pm_definition_overlay(pm_arena_t *arena, const char *file, pm_string_t *text,
-    const char *overlay_file, const pm_string_t *overlay, pm_error_t *err)
+/* The patch without its nulls: what an edit can write. */
+
+static int
+pm_definition_overlay_values(pm_arena_t *arena, pm_document_t *patch,
+    pm_document_t **values, pm_error_t *err)
 {
     int                    rc;
     pm_error_t             unused;
-    pm_document_t         *patch, *values;
     const pm_node_t       *root;
     pm_definition_tree_t   tree;
 
-    rc = pm_definition_overlay_read(arena, overlay_file, overlay, &patch,
-                                    err);
-    if (rc != 0) {
-        return rc;
-    }
-
     pm_definition_tree_begin(&tree, arena, patch);
 
-    values = NULL;
-    rc = pm_definition_patch(&tree, patch->roots[0], &root, err);
+    root = NULL;
+    rc = pm_definition_patch(&tree, NULL, patch->roots[0], &root, err);
 
     if (rc != 0) {
-        (void) pm_definition_tree_end(&tree, NULL, &values, &unused);
+        (void) pm_definition_tree_end(&tree, root, values, &unused);
         return rc;
     }
 
-    rc = pm_definition_tree_end(&tree, root, &values, err);
+    return pm_definition_tree_end(&tree, root, values, err);
+}
 
-    if (rc == 0 && root->length > 0) {
-        rc = pm_definition_overlay_edit(arena, file, values, text, err);
+
+int
+pm_definition_overlay(pm_arena_t *arena, const char *file, pm_string_t *text,
+    pm_document_t *patch, pm_error_t *err)
+{
+    int             rc;
+    size_t          steps;
+    pm_document_t  *target, *values;
+
+    steps = 0;
+
+    rc = pm_document_parse(arena, file, text->data, text->len, &target, err);
+
+    if (rc != 0
+        || pm_definition_patched(target->roots[0], patch->roots[0], &steps))
+    {
+        return rc;
+    }
+
+    rc = pm_definition_overlay_values(arena, patch, &values, err);
+
+    if (rc == 0 && values->roots[0]->length > 0) {
+        rc = pm_definition_overlay_edit(arena, values, target, text, err);
     }
 
     if (rc == 0) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 
 void
@@ -150,6 +151,70 @@ pm_definition_tree_key(pm_definition_tree_t *tree, const char *text)
     return pm_definition_tree_text(tree, text, tree->source->json
                                                ? PM_STYLE_DOUBLE
                                                : PM_STYLE_PLAIN);
+}
+
+
+/* A key of JSON that YAML has without quotes. */
+
+static int
+pm_definition_tree_plain(const pm_node_t *key)
+{
+    static const char  letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                   "abcdefghijklmnopqrstuvwxyz_";
+
+    return key->text.len > 3 && key->end - key->start == key->text.len + 2
+           && strspn(key->text.data, letters) == key->text.len
+           && strcasecmp(key->text.data, "null") != 0
+           && strcasecmp(key->text.data, "true") != 0
+           && strcasecmp(key->text.data, "false") != 0;
+}
+
+
+/* What goes from JSON into YAML is written as YAML. */
+
+static void
+pm_definition_tree_shift(pm_node_t *node, size_t by, int yaml)
+{
+    size_t        i;
+    pm_member_t  *member;
+
+    node->start += by;
+    node->end += by;
+
+    if (yaml && node->length > 0) {
+        node->style = PM_STYLE_BLOCK;
+    }
+
+    for (i = 0; i < node->length; i++) {
+
+        if (node->kind == PM_NODE_SEQUENCE) {
+            pm_definition_tree_shift(node->items[i], by, yaml);
+            continue;
+        }
+
+        member = &node->members[i];
+
+        pm_definition_tree_shift(member->key, by, yaml);
+        pm_definition_tree_shift(member->value, by, yaml);
+
+        if (yaml && pm_definition_tree_plain(member->key)) {
+            member->key->style = PM_STYLE_PLAIN;
+            member->key->start++;
+            member->key->end--;
+        }
+    }
+}
+
+
+void
+pm_definition_tree_adopt(pm_definition_tree_t *tree, pm_document_t *document)
+{
+    pm_definition_tree_shift(document->roots[0], tree->source->text.len
+                                                 + tree->tail.len,
+                             !tree->source->json);
+
+    pm_buffer_append(&tree->tail, document->text.data, document->text.len);
+    pm_buffer_putc(&tree->tail, '\n');
 }
 
 
