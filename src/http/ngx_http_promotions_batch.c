@@ -30,8 +30,6 @@ static void ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at,
 static ngx_uint_t ngx_http_promotions_batch_final(const pm_result_t *result);
 static ngx_uint_t ngx_http_promotions_batch_listed(redisReply *reply,
     const char *id);
-static const pm_result_t *ngx_http_promotions_batch_result(
-    const ngx_http_promotions_batch_t *batch, size_t i);
 static void ngx_http_promotions_batch_close(void *data);
 static void ngx_http_promotions_batch_closed(void *data);
 
@@ -190,7 +188,7 @@ ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at, pm_oid_t *oid)
 }
 
 
-static const pm_result_t *
+const pm_result_t *
 ngx_http_promotions_batch_result(const ngx_http_promotions_batch_t *batch,
     size_t i)
 {

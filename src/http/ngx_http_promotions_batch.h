@@ -54,6 +54,10 @@ ngx_uint_t ngx_http_promotions_batch_settle(
     const ngx_http_promotions_batch_t *batch, ngx_msec_t pushed,
     ngx_promotions_args_t *args);
 
+/* The result of promotion i of all of them. */
+const pm_result_t *ngx_http_promotions_batch_result(
+    const ngx_http_promotions_batch_t *batch, size_t i);
+
 /* How many have no result. */
 ngx_uint_t ngx_http_promotions_batch_open(
     const ngx_http_promotions_batch_t *batch);

@@ -6,6 +6,7 @@
 #include "http/ngx_http_promotions.h"
 #include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_version.h"
 
 
 #define NGX_HTTP_PROMOTIONS_CATALOG_LIMIT  100
@@ -308,9 +309,11 @@ ngx_http_promotions_page_send(ngx_http_promotions_page_t *page,
 
     cursor = (i < n) ? json_sprintf("%zu", i) : json_null();
 
-    return ngx_http_promotions_send_json(page->ctx->request, NGX_HTTP_OK,
-                                         json_pack("{s:o, s:o}", name, list,
-                                                   "cursor", cursor));
+    return ngx_http_promotions_versions_send(page->ctx,
+                                             json_pack("{s:o, s:o}",
+                                                       name, list,
+                                                       "cursor", cursor),
+                                             list);
 }
 
 
@@ -330,6 +333,7 @@ static json_t *
 ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
     size_t i)
 {
+    json_t                  *version;
     const pm_environment_t  *environment;
     const pm_application_t  *application;
 
@@ -355,7 +359,11 @@ ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
         return NULL;
     }
 
-    return json_pack("{s:o, s:s?, s:s?, s:o, s:o, s:o*}",
+    version = (application->template != NULL
+               && application->template->version.file != NULL) ? json_null()
+                                                               : NULL;
+
+    return json_pack("{s:o, s:s?, s:s?, s:o, s:o*, s:o, s:o*}",
                      "appId", ngx_http_promotions_application_id(application),
                      "environment", environment ? environment->name : NULL,
                      "product", application->product,
@@ -364,6 +372,7 @@ ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
                                      "name", application->template->name,
                                      "origin", application->template->origin)
                          : json_pack("{s:n, s:s}", "name", "origin", "none"),
+                     "version", version,
                      "sources", ngx_http_promotions_sources_json(application),
                      "valueFiles",
                      ngx_http_promotions_value_files_json(application));

@@ -1,6 +1,7 @@
 #include "http/ngx_http_promotions_lane_internal.h"
 #include "http/ngx_http_promotions_job.h"
 #include "http/ngx_http_promotions_script.h"
+#include "http/ngx_http_promotions_version.h"
 #include "http/ngx_http_promotions_wait.h"
 #include "base/pm_failpoint.h"
 
@@ -321,6 +322,8 @@ static void
 ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
 {
     ngx_promotions_args_t  args;
+
+    ngx_http_promotions_versions_keep(&lane->batch);
 
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
 

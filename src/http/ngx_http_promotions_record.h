@@ -22,6 +22,9 @@ json_t *ngx_http_promotions_record_json(const ngx_str_t *id,
 const char *ngx_http_promotions_record_field(redisReply *fields,
     const char *name);
 
+/* Milliseconds since 1970, as digits, as ISO 8601, UTC. */
+json_t *ngx_http_promotions_record_time(const char *milliseconds);
+
 /*
  * Reads the record of ctx->target; the handler's data is the context, its
  * reply an array of fields.  NGX_AGAIN; otherwise what the request is to be

@@ -12,8 +12,8 @@ typedef struct {
 static void ngx_http_promotions_record_input(json_t *json, json_t *input);
 static void ngx_http_promotions_record_result(json_t *json,
     redisReply *fields);
+static json_t *ngx_http_promotions_record_version(redisReply *fields);
 static json_t *ngx_http_promotions_record_timeline(redisReply *fields);
-static json_t *ngx_http_promotions_record_time(const char *milliseconds);
 static void ngx_http_promotions_record_set(json_t *json, const char *name,
     const char *value);
 
@@ -149,6 +149,28 @@ ngx_http_promotions_record_result(json_t *json, redisReply *fields)
     if (text != NULL && *text != '\0') {
         ngx_http_promotions_record_set(json, "digest", text);
     }
+
+    (void) json_object_set_new(json, "version",
+                               ngx_http_promotions_record_version(fields));
+}
+
+
+/* What it brought to the destination; NULL: not known, or none. */
+
+static json_t *
+ngx_http_promotions_record_version(redisReply *fields)
+{
+    const char  *from, *to;
+
+    from = ngx_http_promotions_record_field(fields, "version_from");
+    to = ngx_http_promotions_record_field(fields, "version_to");
+
+    if (from == NULL || to == NULL) {
+        return NULL;
+    }
+
+    return json_pack("{s:s?, s:s?}", "from", *from ? from : NULL,
+                     "to", *to ? to : NULL);
 }
 
 
@@ -176,9 +198,7 @@ ngx_http_promotions_record_timeline(redisReply *fields)
 }
 
 
-/* ISO 8601, UTC, with milliseconds. */
-
-static json_t *
+json_t *
 ngx_http_promotions_record_time(const char *milliseconds)
 {
     int64_t   ms;

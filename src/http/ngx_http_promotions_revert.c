@@ -281,8 +281,9 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
                                                "This reverts commit %s.",
                                                commit);
 
+    /* the template stays: it says where the version is */
+
     promotion->overridden = NULL;
-    promotion->template = NULL;
     promotion->source_commit = NULL;
     promotion->expected_digest = NULL;
 

@@ -62,6 +62,12 @@ typedef struct {
     char                commit[PM_GIT_HEX_SIZE + 1];
     char                digest[65];  /* of its changes; "": not planned, or
                                         found by its trailer */
+
+    /* of the applications, by the template's versionSource; "": not known */
+    char                version_source[PM_PROMOTION_VERSION + 1];
+    char                version_from[PM_PROMOTION_VERSION + 1];
+    char                version_to[PM_PROMOTION_VERSION + 1];
+
     pm_error_t          error;   /* FAILED: its code and message; UNKNOWN:
                                     what made it so */
     const pm_pull_result_t  *pull;   /* NULL: is no pull request's */

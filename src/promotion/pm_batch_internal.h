@@ -1,7 +1,7 @@
 /*
- * pm_batch_internal.h: a batch, as its four files see it: pm_batch.c (life
- * and results), pm_batch_plan.c, pm_batch_push.c, pm_batch_window.c (what a
- * push takes).
+ * pm_batch_internal.h: a batch, as its files see it: pm_batch.c (life and
+ * results), pm_batch_plan.c, pm_batch_push.c, pm_batch_window.c (what a push
+ * takes), pm_batch_version.c.
  */
 
 #ifndef PM_BATCH_INTERNAL_H
@@ -104,6 +104,16 @@ pm_batch_state_t pm_batch_state(const pm_batch_t *batch);
 
 /* The same, AGAIN in place of MOVED: what is left waits for nothing. */
 pm_batch_state_t pm_batch_next(pm_batch_t *batch);
+
+
+/* pm_batch_version.c: the result's versions: the source's; the destination's,
+ * from tree to tree; those that a commit has brought which was found. */
+void pm_batch_version_source(pm_batch_t *batch, size_t i,
+    const pm_source_t *sources, pm_arena_t *arena);
+void pm_batch_version_change(pm_batch_t *batch, size_t i,
+    const pm_oid_t *before, const pm_oid_t *after, pm_arena_t *arena);
+void pm_batch_version_found(pm_batch_t *batch, size_t i,
+    const pm_oid_t *commit);
 
 
 /* pm_batch_window.c */

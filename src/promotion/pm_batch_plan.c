@@ -94,6 +94,7 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
 
         if (!pm_oid_is_zero(&found[i])) {
             pm_batch_land(batch, indexes[i], &found[i]);
+            pm_batch_version_found(batch, indexes[i], &found[i]);
             continue;
         }
 
@@ -258,8 +259,14 @@ pm_batch_plan_changes(pm_batch_t *batch, size_t i, pm_arena_t *arena,
 
     *revision = sources[0].commit;
 
-    return pm_plan(promotion, sources, batch->objects, mirror, &batch->tree, 0,
-                   arena, plan, err);
+    rc = pm_plan(promotion, sources, batch->objects, mirror, &batch->tree, 0,
+                 arena, plan, err);
+
+    if (rc == 0 && plan->nchanges > 0) {
+        pm_batch_version_source(batch, i, sources, arena);
+    }
+
+    return rc;
 }
 
 
@@ -268,7 +275,7 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     pm_error_t *err)
 {
     int                    rc;
-    pm_oid_t               revision;
+    pm_oid_t               revision, before;
     pm_plan_t              plan;
     const pm_promotion_t  *promotion;
 
@@ -300,7 +307,15 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
                             plan.digest);
     }
 
-    return pm_batch_commit(batch, i, &plan, &revision, arena, err);
+    before = batch->tree;
+
+    rc = pm_batch_commit(batch, i, &plan, &revision, arena, err);
+
+    if (rc == 0) {
+        pm_batch_version_change(batch, i, &before, &batch->tree, arena);
+    }
+
+    return rc;
 }
 
 

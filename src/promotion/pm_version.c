@@ -6,6 +6,10 @@
 #include <string.h>
 
 
+/* A larger file has no version: it is read for each promotion. */
+#define PM_VERSION_FILE  (1024 * 1024)
+
+
 /* The first value that the path selects; NULL: none that is a scalar. */
 
 static const char *
@@ -66,7 +70,7 @@ pm_version_read(pm_git_mirror_t *mirror, const pm_oid_t *tree,
 
     version = NULL;
 
-    if (pm_git_blob(mirror, &id, PM_DOCUMENT_SIZE, work, &text, &size,
+    if (pm_git_blob(mirror, &id, PM_VERSION_FILE, work, &text, &size,
                     &ignored)
         == 0
         && size == text.len

@@ -15,7 +15,8 @@
  * The version of the application that is promoted from (sources: one a part),
  * or of the one that is promoted into, in tree of mirror.  The arena's.  NULL:
  * the template names no versionSource, there is no such file, it cannot be
- * read, or the value is no scalar or longer than PM_PROMOTION_VERSION.  No
+ * read or has more than 1 MiB, or the value is no scalar or longer than
+ * PM_PROMOTION_VERSION.  No
  * promotion fails by it.
  */
 const char *pm_version_source(const pm_promotion_t *promotion,

@@ -775,6 +775,53 @@ test_templates(void **state)
 }
 
 
+/* The versions that a promotion brings; found again by who takes it over. */
+
+static void
+test_versions(void **state)
+{
+    test_t             *t;
+    pm_oid_t            base;
+    pm_batch_t         *batch;
+    pm_promotion_t      promotion;
+    const pm_result_t  *result;
+
+    t = *state;
+
+    free(test_run(t, "mkdir -p work/c0/dev work/c0/prod && cd work/c0 && "
+                  "echo 'version: 2.0' > dev/Chart.yaml && "
+                  "echo 'version: 1.0' > prod/Chart.yaml"));
+    test_commit(t, "true");
+
+    memset(&base, 0, sizeof(pm_oid_t));
+
+    promotion = test_resolved_by(t, 0, "",
+                                 "  versionSource: {file: Chart.yaml, "
+                                 "jsonPath: $.version}\n");
+    batch = test_batch(t, &promotion, 1);
+    assert_int_equal(pm_batch_plan(batch), PM_BATCH_READY);
+    base = *pm_batch_base(batch);
+    test_pushes(batch, PM_BATCH_SETTLED);
+
+    result = pm_batch_result(batch, 0);
+    assert_int_equal(result->state, PM_RESULT_LANDED);
+    assert_string_equal(result->version_source, "2.0");
+    assert_string_equal(result->version_from, "1.0");
+    assert_string_equal(result->version_to, "2.0");
+    pm_batch_destroy(batch);
+
+    batch = test_takeover(t, &promotion, 1, &base);
+    assert_int_equal(pm_batch_plan(batch), PM_BATCH_SETTLED);
+
+    result = pm_batch_result(batch, 0);
+    assert_int_equal(result->state, PM_RESULT_LANDED);
+    assert_string_equal(result->version_source, "");
+    assert_string_equal(result->version_from, "1.0");
+    assert_string_equal(result->version_to, "2.0");
+    pm_batch_destroy(batch);
+}
+
+
 /* What Redis holds may be anything: each of these is one fault. */
 
 static void
@@ -1011,6 +1058,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_templates, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_value_files, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_versions, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_properties, test_setup,
                                         test_teardown),
