@@ -2,8 +2,12 @@
  * bench_edit.c: promoting selected values between manifests, as often as one
  * second holds: a chart's values, one Deployment, and 200 resources in one
  * file.  Source and destination are read, edited, and the result is read
- * again and compared.  Prints MB/s, counting the text of all three; fails
- * below BENCH_LEAST.
+ * again and compared.  Prints MB/s of processor time, counting the text of all
+ * three, next to what libyaml alone takes to read these three.
+ *
+ * Fails below BENCH_LEAST.  Where libyaml alone falls short of BENCH_LIBYAML
+ * (the machine is slow, or busy: others' work slows down caches and cores, not
+ * only the clock on the wall), the least is less in proportion.
  */
 
 #include "document/pm_edit.h"
@@ -12,10 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <yaml.h>
 
 
-#define BENCH_LEAST  15
-#define BENCH_SIZE   (1 << 20)
+#define BENCH_LEAST    15       /* MB/s */
+#define BENCH_LIBYAML  40       /* MB/s, where BENCH_LEAST is asked for */
+#define BENCH_SIZE     (1 << 20)
+#define BENCH_SLICE    0.05     /* s: the two take turns */
 
 
 typedef struct {
@@ -173,7 +180,7 @@ bench_now(void)
 {
     struct timespec  now;
 
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+    (void) clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 
     return (double) now.tv_sec + (double) now.tv_nsec / 1e9;
 }
@@ -186,6 +193,48 @@ bench_check(int rc, const pm_error_t *err)
         fprintf(stderr, "%s\n", err->message);
         exit(1);
     }
+}
+
+
+/* libyaml's events of a text, and nothing made of them. */
+
+static void
+bench_events(const char *text)
+{
+    int            done;
+    yaml_event_t   event;
+    yaml_parser_t  parser;
+
+    if (!yaml_parser_initialize(&parser)) {
+        exit(1);
+    }
+
+    yaml_parser_set_input_string(&parser, (const unsigned char *) text,
+                                 strlen(text));
+
+    do {
+        if (!yaml_parser_parse(&parser, &event)) {
+            exit(1);
+        }
+
+        done = (event.type == YAML_STREAM_END_EVENT);
+        yaml_event_delete(&event);
+    } while (!done);
+
+    yaml_parser_delete(&parser);
+}
+
+
+/* The same three texts: the result is as long as the source. */
+
+static size_t
+bench_libyaml(const bench_case_t *c)
+{
+    bench_events(c->source);
+    bench_events(c->destination);
+    bench_events(c->source);
+
+    return 2 * strlen(c->source) + strlen(c->destination);
 }
 
 
@@ -227,13 +276,43 @@ bench_edit(const bench_case_t *c, const pm_jsonpath_t *const *paths, size_t n)
 }
 
 
-static double
+/* What one of the two has done so far. */
+
+typedef struct {
+    double  time;
+    size_t  bytes;
+    size_t  rounds;
+} bench_sum_t;
+
+
+static void
+bench_slice(const bench_case_t *c, const pm_jsonpath_t *const *paths,
+    size_t n, bench_sum_t *sum)
+{
+    double  start, time;
+
+    start = bench_now();
+
+    do {
+        sum->bytes += paths ? bench_edit(c, paths, n) : bench_libyaml(c);
+        sum->rounds++;
+        time = bench_now() - start;
+    } while (time < BENCH_SLICE);
+
+    sum->time += time;
+}
+
+
+/* 1 if it is fast enough. */
+
+static int
 bench_run(bench_case_t *c)
 {
-    double          start, time;
-    size_t          n, bytes, rounds;
+    double          speed, libyaml, least;
+    size_t          n;
     pm_error_t      err;
     pm_arena_t     *arena;
+    bench_sum_t     edit, events;
     pm_jsonpath_t  *paths[3];
 
     arena = pm_arena_create();
@@ -249,24 +328,32 @@ bench_run(bench_case_t *c)
 
     c->source = bench_text(c, 4);
     c->destination = bench_text(c, 3);
-    bytes = 0;
-    rounds = 0;
-    start = bench_now();
+    memset(&edit, 0, sizeof(bench_sum_t));
+    memset(&events, 0, sizeof(bench_sum_t));
 
-    do {
-        bytes += bench_edit(c, (const pm_jsonpath_t *const *) paths, n);
-        rounds++;
-        time = bench_now() - start;
-    } while (time < 1);
+    while (edit.time < 1) {
+        bench_slice(c, (const pm_jsonpath_t *const *) paths, n, &edit);
+        bench_slice(c, NULL, 0, &events);
+    }
 
-    printf("edit %-16s %8.1f MB/s %9.3f ms\n", c->name,
-           (double) bytes / time / 1e6, time * 1e3 / (double) rounds);
+    speed = (double) edit.bytes / edit.time / 1e6;
+    libyaml = (double) events.bytes / events.time / 1e6;
+    least = BENCH_LEAST * (libyaml < BENCH_LIBYAML ? libyaml / BENCH_LIBYAML
+                                                   : 1);
+
+    printf("edit %-16s %6.1f MB/s %9.3f ms, libyaml alone %6.1f MB/s: "
+           "%.2f times its time\n", c->name, speed,
+           edit.time * 1e3 / (double) edit.rounds, libyaml, libyaml / speed);
+
+    if (speed < least) {
+        fprintf(stderr, "%s: below %.1f MB/s\n", c->name, least);
+    }
 
     free(c->source);
     free(c->destination);
     pm_arena_destroy(arena);
 
-    return (double) bytes / time / 1e6;
+    return speed >= least;
 }
 
 
@@ -279,13 +366,9 @@ main(void)
     for (i = 0, rc = 0; i < sizeof(bench_cases) / sizeof(bench_cases[0]);
          i++)
     {
-        if (bench_run(&bench_cases[i]) < BENCH_LEAST) {
+        if (!bench_run(&bench_cases[i])) {
             rc = 1;
         }
-    }
-
-    if (rc != 0) {
-        fprintf(stderr, "below %d MB/s\n", BENCH_LEAST);
     }
 
     return rc;
