@@ -4,21 +4,25 @@ results: what has become of promotions that somebody waits for.
 
 ARGV  prefix, id, …
 
-      for each that is final, or that is not here (its state is then ""):
-      id, state, status, message, commit
+      for each that is final, that waits for its pull request (COMMITTED), or
+      that is not here (its state is then ""): id, state, status, message,
+      commit, number, url, head and base of the pull request
 --]]
 
-local final = {LANDED = true, FAILED = true, CANCELLED = true}
+local final = {LANDED = true, FAILED = true, CANCELLED = true, OPEN = true,
+               MERGED = true, CLOSED = true, COMMITTED = true}
 local reply = {}
 
 for i = 2, #ARGV do
     local fields = redis.call('HMGET', ARGV[1] .. 'promotion:' .. ARGV[i],
-                              'state', 'status', 'message', 'commit')
+                              'state', 'status', 'message', 'commit',
+                              'pull_number', 'pull_url', 'pull_head',
+                              'pull_base')
 
     if not fields[1] or final[fields[1]] then
         reply[#reply + 1] = ARGV[i]
 
-        for j = 1, 4 do
+        for j = 1, 8 do
             reply[#reply + 1] = fields[j] or ''
         end
     end

@@ -3,12 +3,19 @@
 settle: what has become of promotions.  A landed one is accepted from anybody,
 since the remote has reported it; a failure only from the leader that has taken
 it last.  What is final already stays as it is.  UNKNOWN is no end: a push of
-it may have landed, and the next leader looks.
+it may have landed, and the next leader looks.  Nor is PENDING: the commit of a
+pull request is there, and its provider is asked again when it is due.
 
 ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
       was none), retention (s), n,
-      then n times: id, takes, state (LANDED, FAILED or UNKNOWN), status,
-                    message, commit, digest, block of audit entries
+      then n times: id, takes, state (LANDED, FAILED, UNKNOWN, PENDING; of a
+                    pull request that is there: OPEN, MERGED, CLOSED),
+                    status, message, commit, digest,
+                    of a pull request: JSON (below), else "",
+                    block of audit entries
+
+JSON: {"fields": what its record gets; "index": under which name its
+repository and number lead to it; "after": PENDING: ms, or none}
 
       the ids that this call did not settle: another leader's by now, or
       final before
@@ -25,16 +32,49 @@ end
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local final = {LANDED = true, FAILED = true, CANCELLED = true}
+local final = {LANDED = true, FAILED = true, CANCELLED = true, OPEN = true,
+               MERGED = true, CLOSED = true}
+local open = {OPEN = true, MERGED = true, CLOSED = true}
 local settled, others = {}, {}
 local at = 8
+
+-- a provider that is down is asked less and less often, for a day
+
+local function pend(id, record, message, pull)
+    local tries = redis.call('HINCRBY', record, 'tries', 1)
+    local wait = math.min(1000 * 2 ^ math.min(tries - 1, 10), 300000)
+
+    redis.call('HSET', record, 'state', 'COMMITTED', 'message', message)
+    redis.call('HINCRBY', record, 'survived', 1)
+    redis.call('LREM', key .. ':taken', 1, id)
+    redis.call('ZADD', key .. ':pending',
+               now + math.max(wait, tonumber(pull.after) or 0), id)
+    redis.call('SADD', prefix .. 'lanes', lane)
+end
+
+local function index(id, name)
+    name = prefix .. 'pull:' .. name
+
+    redis.call('ZADD', name, now, id)
+    redis.call('ZREMRANGEBYRANK', name, 0, -257)
+
+    if tonumber(ARGV[6]) > 0 then
+        redis.call('EXPIRE', name, ARGV[6])
+    end
+end
 
 for _ = 1, tonumber(ARGV[7]) do
     local id, takes, state, status = ARGV[at], ARGV[at + 1], ARGV[at + 2],
                                      ARGV[at + 3]
     local record = prefix .. 'promotion:' .. id
-    local past = unaudited(at + 7)
-    local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes')
+    local past = unaudited(at + 8)
+    local pull = ARGV[at + 7] ~= '' and cjson.decode(ARGV[at + 7]) or nil
+    local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes',
+                           'created_at')
+
+    if state == 'PENDING' and now - (old[4] or now) > 86400000 then
+        state = 'FAILED'
+    end
 
     if not old[1] then
 
@@ -44,7 +84,8 @@ for _ = 1, tonumber(ARGV[7]) do
         others[#others + 1] = id
 
     elseif final[old[1]]
-           or not (state == 'LANDED' or (leads and old[3] == takes))
+           or not (state == 'LANDED' or open[state]
+                   or (leads and old[3] == takes))
     then
         others[#others + 1] = id
 
@@ -55,8 +96,12 @@ for _ = 1, tonumber(ARGV[7]) do
         redis.call('HSET', record, 'state', state, 'message', ARGV[at + 4])
         redis.call('HINCRBY', record, 'survived', 1)
 
+    elseif state == 'PENDING' then
+        pend(id, record, ARGV[at + 4], pull)
+        settled[#settled + 1] = id
+
     else
-        audited(prefix, ARGV[6], at + 7)
+        audited(prefix, ARGV[6], at + 8)
 
         redis.call('HSET', record, 'state', state, 'status', status,
                    'message', ARGV[at + 4], 'commit', ARGV[at + 5],
@@ -65,6 +110,19 @@ for _ = 1, tonumber(ARGV[7]) do
 
         if state == 'LANDED' and ARGV[5] ~= '' then
             redis.call('HSET', record, 'pushed_at', now - ARGV[5])
+        end
+
+        if pull then
+            redis.call('HDEL', record, 'pull_body')
+            redis.call('ZREM', key .. ':pending', id)
+
+            for name, value in pairs(pull.fields) do
+                redis.call('HSET', record, name, value)
+            end
+
+            if pull.index then
+                index(id, pull.index)
+            end
         end
 
         -- a retry after a final 5xx is a new try

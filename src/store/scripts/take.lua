@@ -4,13 +4,16 @@ take: the leader's next batch.  What a leader before it left in "taken" comes
 first and alone, since it must be searched for on the branch.  If a search has
 left it UNKNOWN, or there is none, up to n promotions, of some 16 MiB, move from
 waiting to taken, a group never in part: when one of them lands, the branch has
-moved, and what was unknown is known.  Nothing to do: the lease is released.
+moved, and what was unknown is known.  With them go pull requests whose
+provider is to be asked again by now.  Nothing to do: the lease is released.
 
 ARGV  prefix, lane, token, lease (ms), n
 
-      {"batch", again, id, input, base, pushing, takes, deaths, id, …}
+      {"batch", again, id, input, base, pushing, takes, deaths, commit, head,
+       base branch, body, id, …}
           again: 1 if these were taken before; deaths: how many of those who
-          have taken it did not come to an end of their own
+          have taken it did not come to an end of their own; commit to body:
+          of a pull request that is committed, else ""
       {"idle"}      the lane is empty; the lease is released
       {"lost"}      the lease is somebody else's
 --]]
@@ -85,6 +88,18 @@ if again then
 end
 
 if not alone then
+    local due = redis.call('ZRANGEBYSCORE', key .. ':pending', '-inf', now,
+                           'LIMIT', 0, ARGV[5])
+
+    for _, id in ipairs(due) do
+        redis.call('ZREM', key .. ':pending', id)
+
+        if exists(id) then
+            redis.call('RPUSH', taken, id)
+            ids[#ids + 1] = id
+        end
+    end
+
     local group, size = '', 0
 
     while true do
@@ -116,7 +131,10 @@ end
 
 if #ids == 0 then
     redis.call('DEL', lease)
-    redis.call('SREM', prefix .. 'lanes', lane)
+
+    if redis.call('EXISTS', key .. ':pending') == 0 then
+        redis.call('SREM', prefix .. 'lanes', lane)
+    end
 
     return {'idle'}
 end
@@ -127,12 +145,16 @@ for _, id in ipairs(ids) do
     local record = prefix .. 'promotion:' .. id
 
     local fields = redis.call('HMGET', record, 'input', 'base', 'pushing',
-                              'survived')
+                              'survived', 'state', 'commit', 'pull_head',
+                              'pull_base', 'pull_body')
+    local committed = fields[5] == 'COMMITTED'
 
     -- what was pushed before may be on the branch
 
-    redis.call('HSET', record, 'state', fields[2] and 'UNKNOWN' or 'TAKEN',
-               'taken_at', now, 'batch_size', #ids)
+    if not committed then
+        redis.call('HSET', record, 'state', fields[2] and 'UNKNOWN' or 'TAKEN',
+                   'taken_at', now, 'batch_size', #ids)
+    end
 
     local takes = redis.call('HINCRBY', record, 'takes', 1)
 
@@ -142,6 +164,10 @@ for _, id in ipairs(ids) do
     reply[#reply + 1] = fields[3] or ''
     reply[#reply + 1] = takes
     reply[#reply + 1] = takes - 1 - tonumber(fields[4] or 0)
+
+    for i = 6, 9 do
+        reply[#reply + 1] = committed and fields[i] or ''
+    end
 end
 
 return reply

@@ -1,0 +1,37 @@
+#!lua flags=allow-oom
+--[[
+follow: what has become of a pull request, said by its provider.  MERGED is
+its end; a closed one may be opened again.  Saying it twice changes nothing.
+
+ARGV  prefix, name ("<key>#<number>" of its repository), state (OPEN, MERGED
+      or CLOSED), merge commit, or ""
+
+      the number of records that have changed
+--]]
+
+local prefix, state = ARGV[1], ARGV[3]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local changed = 0
+
+for _, id in ipairs(redis.call('ZRANGE', prefix .. 'pull:' .. ARGV[2], 0, -1))
+do
+    local record = prefix .. 'promotion:' .. id
+    local old = redis.call('HMGET', record, 'state', 'pull_merge_commit')
+
+    if (old[1] == 'OPEN' or old[1] == 'CLOSED') and old[1] ~= state then
+        redis.call('HSET', record, 'state', state,
+                   state == 'OPEN' and 'reopened_at' or state:lower() .. '_at',
+                   now)
+        changed = changed + 1
+    end
+
+    if state == 'MERGED' and ARGV[4] ~= ''
+       and (old[1] == 'OPEN' or old[1] == 'CLOSED'
+            or (old[1] == 'MERGED' and (old[2] or '') == ''))
+    then
+        redis.call('HSET', record, 'pull_merge_commit', ARGV[4])
+    end
+end
+
+return changed
