@@ -18,6 +18,7 @@
 #include "base/pm_arena.h"
 #include "base/pm_error.h"
 #include "catalog/pm_catalog.h"
+#include "forge/pm_forge_webhook.h"
 #include "git/pm_git.h"
 #include "promotion/pm_promotion.h"
 #include "store/ngx_promotions_redis.h"
@@ -31,7 +32,8 @@
 typedef enum {
     NGX_HTTP_PROMOTIONS_NONE = 0,
     NGX_HTTP_PROMOTIONS_API,
-    NGX_HTTP_PROMOTIONS_HEALTH
+    NGX_HTTP_PROMOTIONS_HEALTH,
+    NGX_HTTP_PROMOTIONS_HOOKS
 } ngx_http_promotions_service_t;
 
 
@@ -48,6 +50,9 @@ typedef struct {
     ngx_str_t                    ssh_known_hosts;
     ngx_str_t                    trusted_certificate;
     ngx_flag_t                   allow_local_remotes;
+    ngx_array_t                  forges;      /* of pm_forge_host_t */
+    ngx_str_t                    webhook_secrets;
+    pm_forge_secrets_t          *secrets;     /* NULL: none */
     ngx_str_t                    committer_name;
     ngx_str_t                    committer_email;
     ngx_msec_t                   git_timeout;
@@ -94,6 +99,17 @@ typedef struct ngx_http_promotions_ctx_s      ngx_http_promotions_ctx_t;
 typedef struct ngx_http_promotions_product_s  ngx_http_promotions_product_t;
 
 
+/* What is known of a pull request; texts as its record has them. */
+
+typedef struct {
+    const char                 *number;
+    const char                 *url;
+    const char                 *state;       /* OPEN, MERGED, CLOSED */
+    const char                 *head;        /* branches */
+    const char                 *base;
+} ngx_http_promotions_pull_t;
+
+
 /* A promotion that a request waits for. */
 
 typedef struct {
@@ -105,6 +121,9 @@ typedef struct {
     ngx_uint_t                  status;      /* 0: no result yet */
     const char                 *message;
     const char                 *commit;
+    ngx_http_promotions_pull_t  pull;        /* state NULL: there is none */
+    const char                 *pending;     /* committed, and why there is no
+                                                pull request yet; or NULL */
     unsigned                    waiting:1;   /* is found */
     unsigned                    queued:1;    /* Redis has it */
     unsigned                    pushing:1;   /* a job of ours has it */
@@ -160,6 +179,7 @@ struct ngx_http_promotions_ctx_s {
     ngx_str_t                        idempotency;    /* or empty */
     unsigned                         grouped:1;  /* destAppIds, product */
     unsigned                         resubmit:1; /* the timer's purpose */
+    unsigned                         looked:1;   /* a provider was asked */
 };
 
 
@@ -199,6 +219,10 @@ ngx_int_t ngx_http_promotions_access_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_health_handler(ngx_http_request_t *r);
 
+/* ngx_http_promotions_hooks.c: providers' webhooks, in the content phase. */
+
+ngx_int_t ngx_http_promotions_hooks_handler(ngx_http_request_t *r);
+
 /* ngx_http_promotions_body.c */
 
 /*
@@ -209,10 +233,11 @@ ngx_int_t ngx_http_promotions_health_handler(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_read_body(ngx_http_request_t *r,
     ngx_http_promotions_body_pt handler);
 
-/* ngx_http_promotions_promote.c: commit, preview and a product's promotion,
- * from body to answer. */
+/* ngx_http_promotions_promote.c: commit, pull request, preview and a product's
+ * promotion, from body to answer. */
 
 ngx_int_t ngx_http_promotions_commit(ngx_http_request_t *r);
+ngx_int_t ngx_http_promotions_pull_request(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_preview(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_promote_product(ngx_http_request_t *r);
 

@@ -28,8 +28,7 @@ ngx_http_promotions_audit_created(ngx_promotions_args_t *args,
 
     pm_store_audit_property(&entry, "promotion", promotion->id);
     pm_store_audit_property(&entry, "group", promotion->group);
-    pm_store_audit_property(&entry, "kind", promotion->revert_commit
-                                            ? "revert" : "commit");
+    pm_store_audit_property(&entry, "kind", pm_promotion_kind(promotion));
     pm_store_audit_property(&entry, "source",
                             ngx_http_promotions_audit_name(args->pool,
                                                      &promotion->source));

@@ -7,10 +7,10 @@
 
 
 /* In the reply: "batch", again, then for each id, input, base, pushing,
- * takes, deaths. */
+ * takes, deaths, and commit, head, base branch, body of a pull request. */
 
 #define NGX_HTTP_PROMOTIONS_BATCH_HEAD    2
-#define NGX_HTTP_PROMOTIONS_BATCH_EACH    6
+#define NGX_HTTP_PROMOTIONS_BATCH_EACH    10
 
 /*
  * Leaders that have died with a promotion, which may be what killed them:
@@ -22,14 +22,30 @@
 #define NGX_HTTP_PROMOTIONS_BATCH_LOOKS   3
 
 
+/* What earlier tries have left, one of each a promotion. */
+
+typedef struct {
+    pm_oid_t             *bases;         /* the heads that the first and the */
+    pm_oid_t             *pushing;       /* last push built on; or zeros */
+    pm_pull_committed_t  *committed;
+} ngx_http_promotions_taken_t;
+
+
+static ngx_int_t ngx_http_promotions_batch_create(
+    ngx_http_promotions_batch_t *batch, ngx_uint_t searching,
+    const ngx_http_promotions_taken_t *taken);
 static void ngx_http_promotions_batch_promotion(
     ngx_http_promotions_batch_t *batch, redisReply *reply, ngx_uint_t at,
-    pm_oid_t *base, pm_oid_t *pushing);
+    ngx_http_promotions_taken_t *taken);
+static int ngx_http_promotions_batch_decode(
+    ngx_http_promotions_batch_t *batch, const char *id,
+    const ngx_str_t *input, pm_error_t *err);
 static void ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at,
     pm_oid_t *oid);
 static ngx_uint_t ngx_http_promotions_batch_final(const pm_result_t *result);
 static ngx_uint_t ngx_http_promotions_batch_listed(redisReply *reply,
     const char *id);
+static ngx_uint_t ngx_http_promotions_batch_ended(const pm_result_t *result);
 static void ngx_http_promotions_batch_close(void *data);
 static void ngx_http_promotions_batch_closed(void *data);
 
@@ -38,13 +54,8 @@ ngx_int_t
 ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply)
 {
-    size_t                         i;
-    pm_oid_t                      *bases, *pushing;
-    pm_error_t                     err;
-    pm_batch_settings_t            settings;
-    ngx_http_promotions_worker_t  *worker;
-
-    worker = &ngx_http_promotions_worker;
+    size_t                       i;
+    ngx_http_promotions_taken_t  taken;
 
     batch->n = (reply->elements - NGX_HTTP_PROMOTIONS_BATCH_HEAD)
                / NGX_HTTP_PROMOTIONS_BATCH_EACH;
@@ -61,11 +72,15 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
 
     batch->takes = pm_arena_zalloc(batch->arena,
                                    batch->n * sizeof(ngx_int_t));
-    bases = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
-    pushing = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
+    taken.bases = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
+    taken.pushing = pm_arena_zalloc(batch->arena,
+                                    batch->n * sizeof(pm_oid_t));
+    taken.committed = pm_arena_zalloc(batch->arena,
+                                      batch->n * sizeof(pm_pull_committed_t));
 
     if (batch->promotions == NULL || batch->results == NULL
-        || batch->takes == NULL || bases == NULL || pushing == NULL)
+        || batch->takes == NULL || taken.bases == NULL
+        || taken.pushing == NULL || taken.committed == NULL)
     {
         goto failed;
     }
@@ -75,8 +90,7 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
                                             NGX_HTTP_PROMOTIONS_BATCH_HEAD
                                             + i
                                             * NGX_HTTP_PROMOTIONS_BATCH_EACH,
-                                            &bases[batch->nread],
-                                            &pushing[batch->nread]);
+                                            &taken);
     }
 
     if (batch->nread == 0) {
@@ -84,20 +98,9 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
         return NGX_OK;
     }
 
-    ngx_memzero(&settings, sizeof(pm_batch_settings_t));
-
-    settings.git = worker->git;
-    settings.committer_name = (char *) worker->pmcf->committer_name.data;
-    settings.committer_email = (char *) worker->pmcf->committer_email.data;
-    settings.now = ngx_time();
-    settings.searching = (ngx_promotions_reply_number(reply, 1) != 0);
-    settings.giving_up = batch->giving_up;
-    settings.bases = bases;
-    settings.pushing = pushing;
-
-    if (pm_batch_create(&settings, batch->promotions, batch->nread,
-                        &batch->batch, &err)
-        == 0)
+    if (ngx_http_promotions_batch_create(batch,
+                           ngx_promotions_reply_number(reply, 1) != 0, &taken)
+        == NGX_OK)
     {
         return NGX_OK;
     }
@@ -110,30 +113,103 @@ failed:
 }
 
 
-/*
- * Readable ones are gathered in front, the others fail behind them.  base and
- * pushing become the heads that the first and the last push of it built on,
- * or zeros.
- */
+static ngx_int_t
+ngx_http_promotions_batch_create(ngx_http_promotions_batch_t *batch,
+    ngx_uint_t searching, const ngx_http_promotions_taken_t *taken)
+{
+    int                               rc;
+    pm_error_t                        err;
+    pm_pull_settings_t                pull;
+    pm_batch_settings_t               settings;
+    ngx_http_promotions_worker_t     *worker;
+    ngx_http_promotions_main_conf_t  *pmcf;
+
+    worker = &ngx_http_promotions_worker;
+    pmcf = worker->pmcf;
+
+    if (batch->promotions[0].kind == PM_PROMOTION_PULL_REQUEST) {
+        ngx_memzero(&pull, sizeof(pm_pull_settings_t));
+
+        pull.git = worker->git;
+        pull.committer_name = (char *) pmcf->committer_name.data;
+        pull.committer_email = (char *) pmcf->committer_email.data;
+        pull.now = ngx_time();
+        pull.giving_up = batch->giving_up;
+        pull.hosts = pmcf->forges.elts;
+        pull.nhosts = pmcf->forges.nelts;
+        pull.committed = taken->committed;
+
+        rc = pm_pull_create(&pull, batch->promotions, batch->nread,
+                            &batch->pull, &err);
+
+        return (rc == 0) ? NGX_OK : NGX_ERROR;
+    }
+
+    ngx_memzero(&settings, sizeof(pm_batch_settings_t));
+
+    settings.git = worker->git;
+    settings.committer_name = (char *) pmcf->committer_name.data;
+    settings.committer_email = (char *) pmcf->committer_email.data;
+    settings.now = ngx_time();
+    settings.searching = searching;
+    settings.giving_up = batch->giving_up;
+    settings.bases = taken->bases;
+    settings.pushing = taken->pushing;
+
+    rc = pm_batch_create(&settings, batch->promotions, batch->nread,
+                         &batch->batch, &err);
+
+    return (rc == 0) ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Into the place of the next one that can be read. */
+
+static int
+ngx_http_promotions_batch_decode(ngx_http_promotions_batch_t *batch,
+    const char *id, const ngx_str_t *input, pm_error_t *err)
+{
+    int              rc;
+    pm_promotion_t  *promotion;
+
+    promotion = &batch->promotions[batch->nread];
+
+    rc = pm_record_decode(batch->arena, id, (char *) input->data, input->len,
+                          promotion, err);
+
+    if (rc == 0 && promotion->kind != batch->promotions[0].kind) {
+        rc = pm_error_set(err, PM_INTERNAL, "promotion %s is of another kind "
+                          "than the others of its lane", id);
+    }
+
+    return rc;
+}
+
+
+/* Readable ones are gathered in front, the others fail behind them. */
 
 static void
 ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
-    redisReply *reply, ngx_uint_t at, pm_oid_t *base, pm_oid_t *pushing)
+    redisReply *reply, ngx_uint_t at, ngx_http_promotions_taken_t *taken)
 {
     char         *id;
-    size_t        i;
+    size_t        i, n;
     ngx_int_t     takes, deaths;
     ngx_str_t     name, input;
     pm_error_t    err;
     pm_result_t  *result;
+
+    n = batch->nread;
 
     name = ngx_promotions_reply_text(reply, at);
     input = ngx_promotions_reply_text(reply, at + 1);
     takes = ngx_promotions_reply_number(reply, at + 4);
     deaths = ngx_promotions_reply_number(reply, at + 5);
 
-    ngx_http_promotions_batch_oid(reply, at + 2, base);
-    ngx_http_promotions_batch_oid(reply, at + 3, pushing);
+    ngx_http_promotions_batch_oid(reply, at + 2, &taken->bases[n]);
+    ngx_http_promotions_batch_oid(reply, at + 3, &taken->pushing[n]);
+    ngx_http_promotions_batch_committed(batch->arena, reply, at + 6,
+                                        &taken->committed[n]);
 
     id = pm_arena_strndup(batch->arena, (char *) name.data, name.len);
 
@@ -141,16 +217,14 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
         && (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS
                       + NGX_HTTP_PROMOTIONS_BATCH_LOOKS
             || (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS
-                && pm_oid_is_zero(base))))
+                && pm_oid_is_zero(&taken->bases[n]))))
     {
         (void) pm_error_set(&err, PM_INTERNAL, "promotion %s was given up: "
                             "%d leaders of its lane did not end it", id,
                             (int) deaths);
 
     } else if (id != NULL
-               && pm_record_decode(batch->arena, id, (char *) input.data,
-                                   input.len,
-                                   &batch->promotions[batch->nread], &err)
+               && ngx_http_promotions_batch_decode(batch, id, &input, &err)
                   == 0)
     {
         batch->takes[batch->nread++] = takes;
@@ -188,20 +262,21 @@ ngx_http_promotions_batch_oid(redisReply *reply, ngx_uint_t at, pm_oid_t *oid)
 }
 
 
-const pm_result_t *
-ngx_http_promotions_batch_result(const ngx_http_promotions_batch_t *batch,
-    size_t i)
-{
-    return (i < batch->nread) ? pm_batch_result(batch->batch, i)
-                              : &batch->results[i];
-}
-
-
 static ngx_uint_t
 ngx_http_promotions_batch_final(const pm_result_t *result)
 {
     return result->state == PM_RESULT_LANDED
            || result->state == PM_RESULT_FAILED;
+}
+
+
+/* Final, or left to a later batch. */
+
+static ngx_uint_t
+ngx_http_promotions_batch_ended(const pm_result_t *result)
+{
+    return ngx_http_promotions_batch_final(result)
+           || result->state == PM_RESULT_PENDING;
 }
 
 
@@ -237,11 +312,11 @@ ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
         return;
     }
 
-    pm_oid_hex(base, pm_batch_base(batch->batch));
+    pm_oid_hex(base, ngx_http_promotions_batch_base(batch));
     ngx_promotions_args_add(args, base, PM_GIT_HEX_SIZE);
 
     for (i = 0; i < batch->nread; i++) {
-        if (pm_batch_sends(batch->batch, i)) {
+        if (ngx_http_promotions_batch_sends(batch, i)) {
             ngx_promotions_args_string(args, batch->promotions[i].id);
             ngx_promotions_args_number(args, batch->takes[i]);
         }
@@ -258,7 +333,7 @@ ngx_http_promotions_batch_open(const ngx_http_promotions_batch_t *batch)
     open = 0;
 
     for (i = 0; i < batch->n; i++) {
-        open += !ngx_http_promotions_batch_final(
+        open += !ngx_http_promotions_batch_ended(
                      ngx_http_promotions_batch_result(batch, i));
     }
 
@@ -305,13 +380,21 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
         switch (result->state) {
 
         case PM_RESULT_LANDED:
-            ngx_promotions_args_string(args, "LANDED");
+            ngx_promotions_args_string(args,
+                              ngx_http_promotions_batch_pull_state(result));
             ngx_promotions_args_number(args, NGX_HTTP_OK);
             ngx_promotions_args_string(args, "");
             break;
 
         case PM_RESULT_FAILED:
             ngx_promotions_args_string(args, "FAILED");
+            ngx_promotions_args_number(args,
+                             ngx_http_promotions_status(result->error.code));
+            ngx_promotions_args_string(args, result->error.message);
+            break;
+
+        case PM_RESULT_PENDING:
+            ngx_promotions_args_string(args, "PENDING");
             ngx_promotions_args_number(args,
                              ngx_http_promotions_status(result->error.code));
             ngx_promotions_args_string(args, result->error.message);
@@ -326,6 +409,7 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
 
         ngx_promotions_args_string(args, result->commit);
         ngx_promotions_args_string(args, result->digest);
+        ngx_http_promotions_batch_pull(args, result);
 
         if (result->state == PM_RESULT_LANDED) {
             ngx_http_promotions_audit_committed(args, &batch->promotions[i],
@@ -344,17 +428,26 @@ void
 ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
     redisReply *reply, ngx_uint_t last)
 {
-    size_t              i;
-    ngx_str_t           name;
-    ngx_uint_t          status;
-    const char         *id, *message, *commit;
-    const pm_result_t  *result;
+    size_t                       i;
+    ngx_str_t                    name;
+    ngx_uint_t                   status;
+    const char                  *id, *message, *commit;
+    const pm_result_t           *result;
+    ngx_http_promotions_pull_t   pull;
 
     for (i = 0; i < batch->n; i++) {
         id = batch->promotions[i].id;
         result = ngx_http_promotions_batch_result(batch, i);
 
         if (!ngx_http_promotions_batch_final(result) && !last) {
+            continue;
+        }
+
+        if (result->state == PM_RESULT_PENDING) {
+
+            /* it is Redis that tells of it from now on */
+
+            ngx_http_promotions_wait_pushing(id, 0);
             continue;
         }
 
@@ -392,7 +485,14 @@ ngx_http_promotions_batch_answer(const ngx_http_promotions_batch_t *batch,
                           commit ? commit : message);
         }
 
-        ngx_http_promotions_answer(id, status, message, commit);
+        if (commit == NULL || result->pull == NULL) {
+            ngx_http_promotions_answer(id, status, message, commit, NULL);
+
+        } else if (ngx_http_promotions_batch_pull_answer(batch, result, &pull)
+                   == NGX_OK)
+        {
+            ngx_http_promotions_answer(id, status, message, commit, &pull);
+        }
     }
 }
 
@@ -433,7 +533,9 @@ ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch)
 
     garbage = NULL;
 
-    if (batch->batch != NULL && !ngx_http_promotions_worker.ending) {
+    if (!ngx_http_promotions_batch_empty(batch)
+        && !ngx_http_promotions_worker.ending)
+    {
         garbage = ngx_alloc(sizeof(ngx_http_promotions_batch_t),
                             ngx_cycle->log);
     }
@@ -465,7 +567,7 @@ ngx_http_promotions_batch_close(void *data)
 {
     ngx_http_promotions_batch_t  *batch = data;
 
-    pm_batch_destroy(batch->batch);
+    ngx_http_promotions_batch_destroy(batch);
     pm_arena_destroy(batch->arena);
 }
 

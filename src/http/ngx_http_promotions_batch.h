@@ -1,6 +1,7 @@
 /*
  * ngx_http_promotions_batch.h: the promotions that a leader has taken: from
- * the script's reply to a pm_batch_t, and its results to a script's arguments.
+ * the script's reply to a pm_batch_t (or, of a lane of pull requests, a
+ * pm_pull_t), and its results to a script's arguments.
  */
 
 #ifndef NGX_HTTP_PROMOTIONS_BATCH_H
@@ -8,7 +9,7 @@
 
 
 #include "http/ngx_http_promotions.h"
-#include "promotion/pm_batch.h"
+#include "promotion/pm_pull.h"
 #include "store/ngx_promotions_script.h"
 
 
@@ -20,7 +21,8 @@ typedef struct {
     pm_result_t      *results;       /* of those that cannot be read */
     size_t            n;             /* all of them */
     size_t            nread;         /* the first: those in batch */
-    pm_batch_t       *batch;         /* NULL: none could be read */
+    pm_batch_t       *batch;         /* both NULL: none could be read */
+    pm_pull_t        *pull;
     pm_batch_state_t  state;         /* written by the job */
     unsigned          giving_up:1;   /* only looked for */
 } ngx_http_promotions_batch_t;
@@ -32,6 +34,50 @@ typedef struct {
  */
 ngx_int_t ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
     redisReply *reply);
+
+/* ngx_http_promotions_batch_run.c: what pm_batch.h and pm_pull.h say of them;
+ * the first three in a thread. */
+
+void ngx_http_promotions_batch_plan(ngx_http_promotions_batch_t *batch);
+void ngx_http_promotions_batch_push(ngx_http_promotions_batch_t *batch);
+void ngx_http_promotions_batch_open_pulls(ngx_http_promotions_batch_t *batch);
+void ngx_http_promotions_batch_fail(ngx_http_promotions_batch_t *batch,
+    const pm_error_t *error);
+
+/* 1 if there is nothing to plan: none could be read. */
+ngx_uint_t ngx_http_promotions_batch_empty(
+    const ngx_http_promotions_batch_t *batch);
+
+const pm_oid_t *ngx_http_promotions_batch_base(
+    const ngx_http_promotions_batch_t *batch);
+ngx_uint_t ngx_http_promotions_batch_sends(
+    const ngx_http_promotions_batch_t *batch, size_t i);
+void ngx_http_promotions_batch_destroy(ngx_http_promotions_batch_t *batch);
+
+/*
+ * ngx_http_promotions_batch_pull.c: the arguments of "opened" after the first
+ * four; pushed: when a push ended (0: there was none).
+ */
+void ngx_http_promotions_batch_opened(
+    const ngx_http_promotions_batch_t *batch, ngx_msec_t pushed,
+    ngx_promotions_args_t *args);
+
+/* What "settle" is told of a pull request besides: the argument and the state
+ * that it has. */
+void ngx_http_promotions_batch_pull(ngx_promotions_args_t *args,
+    const pm_result_t *result);
+const char *ngx_http_promotions_batch_pull_state(const pm_result_t *result);
+
+/* What the waiters of a pull request that is there are told; the texts are the
+ * batch's.  NGX_ERROR: out of memory. */
+ngx_int_t ngx_http_promotions_batch_pull_answer(
+    const ngx_http_promotions_batch_t *batch, const pm_result_t *result,
+    ngx_http_promotions_pull_t *pull);
+
+/* What an earlier leader has recorded of one, from the reply of "take". */
+void ngx_http_promotions_batch_committed(pm_arena_t *arena, redisReply *reply,
+    ngx_uint_t at, pm_pull_committed_t *committed);
+
 
 /* The host that its jobs push to, with its port if that is not the usual one;
  * NULL: local. */

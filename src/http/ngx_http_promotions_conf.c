@@ -9,6 +9,8 @@
 
 static char *ngx_http_promotions_init_git(ngx_conf_t *cf,
     ngx_http_promotions_main_conf_t *pmcf);
+static char *ngx_http_promotions_init_secrets(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf);
 static char *ngx_http_promotions_init_mirrors(ngx_conf_t *cf,
     ngx_http_promotions_main_conf_t *pmcf);
 static const char *ngx_http_promotions_full_path(ngx_conf_t *cf,
@@ -42,6 +44,12 @@ ngx_http_promotions_create_main_conf(ngx_conf_t *cf)
 
     pmcf->catalog = pm_catalog_create(pmcf->arena);
     if (pmcf->catalog == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&pmcf->forges, cf->pool, 4, sizeof(pm_forge_host_t))
+        != NGX_OK)
+    {
         return NULL;
     }
 
@@ -83,7 +91,8 @@ ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf)
 
     if (ngx_http_promotions_conf_redis_init(cf, pmcf) != NGX_CONF_OK
         || ngx_http_promotions_init_mirrors(cf, pmcf) != NGX_CONF_OK
-        || ngx_http_promotions_init_git(cf, pmcf) != NGX_CONF_OK)
+        || ngx_http_promotions_init_git(cf, pmcf) != NGX_CONF_OK
+        || ngx_http_promotions_init_secrets(cf, pmcf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -180,6 +189,27 @@ ngx_http_promotions_init_git(ngx_conf_t *cf,
         }
 
         git->credentials = credentials;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_promotions_init_secrets(ngx_conf_t *cf,
+    ngx_http_promotions_main_conf_t *pmcf)
+{
+    const char  *file;
+    pm_error_t   err;
+
+    file = ngx_http_promotions_full_path(cf, &pmcf->webhook_secrets);
+
+    if (file != NULL
+        && pm_forge_secrets_read(pmcf->arena, file, &pmcf->secrets, &err) != 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "promotions_webhook_secrets: %s", err.message);
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;

@@ -10,6 +10,8 @@ static char *ngx_http_promotions_path(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_promotions_mirrors(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_promotions_forge(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_promotions_committer(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_thread_pool(ngx_conf_t *cf,
@@ -42,6 +44,10 @@ static ngx_http_promotions_location_t  ngx_http_promotions_api = {
     NGX_HTTP_PROMOTIONS_API, ngx_http_promotions_handler
 };
 
+static ngx_http_promotions_location_t  ngx_http_promotions_hooks = {
+    NGX_HTTP_PROMOTIONS_HOOKS, ngx_http_promotions_hooks_handler
+};
+
 static ngx_http_promotions_location_t  ngx_http_promotions_health = {
     NGX_HTTP_PROMOTIONS_HEALTH, ngx_http_promotions_health_handler
 };
@@ -64,6 +70,13 @@ ngx_command_t  ngx_http_promotions_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       &ngx_http_promotions_api },
+
+    { ngx_string("promotions_hooks"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_promotions_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_promotions_hooks },
 
     { ngx_string("promotions_health"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -147,6 +160,20 @@ ngx_command_t  ngx_http_promotions_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, allow_local_remotes),
+      NULL },
+
+    { ngx_string("promotions_forge"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE23,
+      ngx_http_promotions_forge,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("promotions_webhook_secrets"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_path,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, webhook_secrets),
       NULL },
 
     { ngx_string("promotions_committer"),
@@ -347,6 +374,59 @@ ngx_http_promotions_mirrors(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_promotions_path(cf, cmd, conf);
+}
+
+
+static char *
+ngx_http_promotions_forge(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_promotions_main_conf_t *pmcf = conf;
+
+    ngx_str_t        *value;
+    pm_error_t        err;
+    ngx_uint_t        i;
+    const char       *api;
+    pm_forge_host_t   forge, *forges;
+
+    value = cf->args->elts;
+    api = NULL;
+
+    if (cf->args->nelts == 4) {
+
+        if (ngx_strncmp(value[3].data, "api=", 4) != 0) {
+            return "takes api=URL as its last parameter";
+        }
+
+        api = (char *) value[3].data + 4;
+    }
+
+    if (pm_forge_host_set(pmcf->arena, (char *) value[1].data,
+                          (char *) value[2].data, api, &forge, &err)
+        != 0)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "promotions_forge: %s",
+                           err.message);
+        return NGX_CONF_ERROR;
+    }
+
+    forges = pmcf->forges.elts;
+
+    for (i = 0; i < pmcf->forges.nelts; i++) {
+        if (ngx_strcmp(forges[i].host, forge.host) == 0) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "promotions_forge: host "
+                               "\"%s\" is given twice", forge.host);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    forges = ngx_array_push(&pmcf->forges);
+    if (forges == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *forges = forge;
+
+    return NGX_CONF_OK;
 }
 
 

@@ -212,12 +212,14 @@ ngx_http_promotions_lane_event(ngx_event_t *ev)
     ngx_http_promotions_lane_t  *lane = ev->data;
 
     if (ngx_exiting
-        && (lane->batch.batch == NULL
-            || lane->step == ngx_http_promotions_lane_begin))
+        && (ngx_http_promotions_batch_empty(&lane->batch)
+            || lane->step == ngx_http_promotions_lane_begin
+            || lane->step == ngx_http_promotions_lane_opened))
     {
         /*
-         * nothing in hand, or nothing that has left, and a worker that exits
-         * does not connect to Redis again: the lease runs out, others go on
+         * nothing in hand, nothing that has left, or nothing that others do
+         * not find, and a worker that exits does not connect to Redis again:
+         * the lease runs out, others go on
          */
 
         ngx_http_promotions_lane_end(lane);

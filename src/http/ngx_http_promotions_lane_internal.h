@@ -39,6 +39,9 @@ void ngx_http_promotions_lane_take(ngx_http_promotions_lane_t *lane);
 /* A step before which nothing has left. */
 void ngx_http_promotions_lane_begin(ngx_http_promotions_lane_t *lane);
 
+/* One at which all that has left is at the remote: others find it there. */
+void ngx_http_promotions_lane_opened(ngx_http_promotions_lane_t *lane);
+
 /* The step again, or the next one, after so many ms. */
 void ngx_http_promotions_lane_later(ngx_http_promotions_lane_t *lane,
     ngx_http_promotions_step_pt step, ngx_msec_t wait);

@@ -24,6 +24,11 @@
  *      │ └─► idle: the lease is released       │
  *      └───────────────────────────────────────┘
  *
+ * Of pull requests, what plan or push has found to be on its head branch goes
+ * by two more steps:
+ *
+ *     plan, push ─► opened ─► open ─► settle
+ *
  * Redis silent: the same step again, later.  The lease lost: the end; nothing
  * was pushed that begin has not recorded.
  */
@@ -36,6 +41,10 @@ static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_push_run(void *data);
 static void ngx_http_promotions_lane_pushed(void *data);
+static void ngx_http_promotions_lane_committed(void *data, redisReply *reply);
+static void ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_open_run(void *data);
+static void ngx_http_promotions_lane_open_done(void *data);
 static void ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
@@ -111,7 +120,7 @@ ngx_http_promotions_lane_taken(void *data, redisReply *reply)
 static void
 ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
 {
-    if (lane->batch.batch == NULL) {
+    if (ngx_http_promotions_batch_empty(&lane->batch)) {
         ngx_http_promotions_lane_settle(lane);
         return;
     }
@@ -136,7 +145,7 @@ ngx_http_promotions_lane_plan_run(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
-    lane->batch.state = pm_batch_plan(lane->batch.batch);
+    ngx_http_promotions_batch_plan(&lane->batch);
 }
 
 
@@ -151,6 +160,10 @@ ngx_http_promotions_lane_planned(void *data)
 
     case PM_BATCH_READY:
         ngx_http_promotions_lane_begin(lane);
+        return;
+
+    case PM_BATCH_COMMITTED:
+        ngx_http_promotions_lane_opened(lane);
         return;
 
     case PM_BATCH_SETTLED:
@@ -241,7 +254,7 @@ ngx_http_promotions_lane_push_run(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
-    lane->batch.state = pm_batch_push(lane->batch.batch);
+    ngx_http_promotions_batch_push(&lane->batch);
 
     pm_failpoint("pushed");
 }
@@ -255,6 +268,10 @@ ngx_http_promotions_lane_pushed(void *data)
     lane->pushed = ngx_current_msec;
 
     switch (lane->batch.state) {
+
+    case PM_BATCH_COMMITTED:
+        ngx_http_promotions_lane_opened(lane);
+        return;
 
     case PM_BATCH_SETTLED:
         ngx_http_promotions_lane_settle(lane);
@@ -277,6 +294,93 @@ ngx_http_promotions_lane_pushed(void *data)
         ngx_http_promotions_lane_replan(lane);
         return;
     }
+}
+
+
+/* opened: that they are committed is in Redis before a provider is asked */
+
+void
+ngx_http_promotions_lane_opened(ngx_http_promotions_lane_t *lane)
+{
+    ngx_promotions_args_t  args;
+
+    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
+
+        ngx_http_promotions_batch_opened(&lane->batch, lane->pushed, &args);
+
+        if (ngx_http_promotions_script_send(&args, "opened",
+                                          ngx_http_promotions_lane_committed,
+                                          lane)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_opened,
+                                   NGX_HTTP_PROMOTIONS_LANE_REDIS);
+}
+
+
+static void
+ngx_http_promotions_lane_committed(void *data, redisReply *reply)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_opened,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+        return;
+    }
+
+    if (reply->integer == 0) {
+        ngx_http_promotions_lane_end(lane);
+        return;
+    }
+
+    pm_failpoint("pull_committed");
+
+    ngx_http_promotions_lane_open(lane);
+}
+
+
+/* open: in a thread */
+
+static void
+ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane)
+{
+    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_host(
+                                         &lane->batch),
+                                     ngx_http_promotions_lane_open_run,
+                                     ngx_http_promotions_lane_open_done, lane)
+        != NGX_OK)
+    {
+        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_open,
+                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
+    }
+}
+
+
+static void
+ngx_http_promotions_lane_open_run(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    ngx_http_promotions_batch_open_pulls(&lane->batch);
+}
+
+
+static void
+ngx_http_promotions_lane_open_done(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    /* what is left is planned when these have their results */
+
+    lane->rest = (lane->batch.state != PM_BATCH_SETTLED);
+
+    ngx_http_promotions_lane_settle(lane);
 }
 
 
@@ -310,7 +414,7 @@ ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
                         "the branch moved at each of %d tries, try again",
                         NGX_HTTP_PROMOTIONS_LANE_TRIES);
 
-    pm_batch_fail(lane->batch.batch, &err);
+    ngx_http_promotions_batch_fail(&lane->batch, &err);
 
     ngx_http_promotions_lane_settle(lane);
 }

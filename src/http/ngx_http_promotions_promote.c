@@ -7,6 +7,7 @@
 #include "http/ngx_http_promotions_wait.h"
 #include "base/pm_hash.h"
 #include "promotion/pm_permission.h"
+#include "promotion/pm_pull.h"
 
 
 static ngx_int_t ngx_http_promotions_promote(ngx_http_request_t *r,
@@ -15,12 +16,21 @@ static void ngx_http_promotions_promote_body(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_promote_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
+static int ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
+    const pm_promotion_t *promotion, pm_error_t *err);
 
 
 ngx_int_t
 ngx_http_promotions_commit(ngx_http_request_t *r)
 {
     return ngx_http_promotions_promote(r, PM_REQUEST_COMMIT);
+}
+
+
+ngx_int_t
+ngx_http_promotions_pull_request(ngx_http_request_t *r)
+{
+    return ngx_http_promotions_promote(r, PM_REQUEST_PULL_REQUEST);
 }
 
 
@@ -177,6 +187,29 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
 }
 
 
+/* What a leader would say too: sooner, and nothing is queued. */
+
+static int
+ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
+    const pm_promotion_t *promotion, pm_error_t *err)
+{
+    const pm_git_login_t             *login;
+    pm_forge_repository_t             repository;
+    ngx_http_promotions_main_conf_t  *pmcf;
+
+    if (promotion->kind != PM_PROMOTION_PULL_REQUEST) {
+        return 0;
+    }
+
+    pmcf = ngx_http_promotions_worker.pmcf;
+
+    return pm_pull_locate(ctx->promotion_arena, &pmcf->git, pmcf->forges.elts,
+                          pmcf->forges.nelts,
+                          &promotion->parts[0].destination.url, &repository,
+                          &login, err);
+}
+
+
 ngx_int_t
 ngx_http_promotions_promote_owner(ngx_http_promotions_ctx_t *ctx,
     pm_promotion_t *promotions, ngx_uint_t n)
@@ -241,6 +274,10 @@ ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
         return NGX_ERROR;
     }
 
+    /* one body at two routes is not one request */
+
+    digest[0] ^= (ctx->kind == PM_REQUEST_PULL_REQUEST);
+
     pm_hex((char *) ctx->body_digest.data, digest, PM_SHA256_SIZE);
 
     return NGX_OK;
@@ -253,8 +290,11 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
     ngx_uint_t write)
 {
     ngx_uint_t               i;
-    const char              *name, *id;
+    const char              *name, *id, *permission;
     const pm_environment_t  *environment;
+
+    permission = (promotion->kind == PM_PROMOTION_PULL_REQUEST)
+                 ? "PROMOTE_PR" : "PROMOTE_TO";
 
     for (i = 0; i < 2; i++) {
 
@@ -270,7 +310,7 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
                 return 0;
             }
 
-        } else if (!pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE,
+        } else if (!pm_store_key_allows(key, permission, PM_STORE_CREATE,
                                         name, id))
         {
             return 0;
@@ -295,15 +335,16 @@ ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,
     ngx_http_promotions_denied_promotion(ctx, promotion);
 
     rc = pm_permission(ngx_http_promotions_worker.pmcf->catalog, promotion,
-                       ctx->kind == PM_REQUEST_PULL_REQUEST ? "pr" : "commit",
+                       promotion->kind == PM_PROMOTION_PULL_REQUEST ? "pr"
+                                                                    : "commit",
                        err);
 
-    if (rc != PM_FORBIDDEN || !override || !ctx->key->admin) {
-        return rc;
+    if (rc == PM_FORBIDDEN && override && ctx->key->admin) {
+        promotion->overridden = pm_arena_strdup(ctx->promotion_arena,
+                                                err->message);
+
+        rc = (promotion->overridden != NULL) ? 0 : pm_error_memory(err);
     }
 
-    promotion->overridden = pm_arena_strdup(ctx->promotion_arena,
-                                            err->message);
-
-    return (promotion->overridden != NULL) ? 0 : pm_error_memory(err);
+    return (rc == 0) ? ngx_http_promotions_located(ctx, promotion, err) : rc;
 }

@@ -23,16 +23,18 @@ ngx_int_t ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
 
 /*
  * Whether the key's grants reach.  A commit needs PROMOTE_TO on the
- * destination, a preview (write 0) anything on it; the source needs anything
- * too, or a key for one environment could read whatever the gateway can.  An
- * application of no environment needs PROMOTE_TO@*.
+ * destination, a pull request PROMOTE_PR, a preview (write 0) anything on it;
+ * the source needs anything too, or a key for one environment could read
+ * whatever the gateway can.  An application of no environment needs the same
+ * on all.
  */
 ngx_uint_t ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     ngx_uint_t write);
 
 /*
- * promotesTo and policies: 0, or what refuses the promotion (a pm_code_t).
+ * promotesTo and policies, and whether a pull request's repository has a
+ * provider: 0, or what refuses the promotion (a pm_code_t).
  * override 1: an admin's key passes, and the promotion says what it passed.
  */
 int ngx_http_promotions_permitted(ngx_http_promotions_ctx_t *ctx,

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_record.h"
+#include "http/ngx_http_promotions_follow.h"
 #include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_script.h"
@@ -94,6 +95,11 @@ ngx_http_promotions_shown(void *data, redisReply *reply)
 
     } else if (!ngx_http_promotions_record_visible(ctx->key, reply)) {
         rc = ngx_http_promotions_record_missing(ctx);
+
+    } else if (ngx_http_promotions_look(ctx, reply, ngx_http_promotions_shown)
+               == NGX_AGAIN)
+    {
+        return;
 
     } else {
         rc = ngx_http_promotions_send_json(ctx->request, NGX_HTTP_OK,

@@ -13,6 +13,7 @@ static void ngx_http_promotions_record_input(json_t *json, json_t *input);
 static void ngx_http_promotions_record_result(json_t *json,
     redisReply *fields);
 static json_t *ngx_http_promotions_record_version(redisReply *fields);
+static void ngx_http_promotions_record_pull(json_t *json, redisReply *fields);
 static json_t *ngx_http_promotions_record_timeline(redisReply *fields);
 static void ngx_http_promotions_record_set(json_t *json, const char *name,
     const char *value);
@@ -28,6 +29,9 @@ static const ngx_http_promotions_record_name_t
     { "planned_at", "planned" },
     { "pushed_at", "pushed" },
     { "settled_at", "settled" },
+    { "closed_at", "closed" },
+    { "reopened_at", "reopened" },
+    { "merged_at", "merged" },
     { NULL, NULL }
 };
 
@@ -62,6 +66,7 @@ ngx_http_promotions_record_json(const ngx_str_t *id, redisReply *fields)
                          ngx_http_promotions_record_field(fields, "key"));
 
     ngx_http_promotions_record_result(json, fields);
+    ngx_http_promotions_record_pull(json, fields);
 
     (void) json_object_set_new(json, "timeline",
                                ngx_http_promotions_record_timeline(fields));
@@ -171,6 +176,51 @@ ngx_http_promotions_record_version(redisReply *fields)
 
     return json_pack("{s:s?, s:s?}", "from", *from ? from : NULL,
                      "to", *to ? to : NULL);
+}
+
+
+/* Of a pull request: where it is, and what has become of it. */
+
+static void
+ngx_http_promotions_record_pull(json_t *json, redisReply *fields)
+{
+    ngx_uint_t   i;
+    const char  *text;
+
+    static const ngx_http_promotions_record_name_t  names[] = {
+        { "pull_url", "PULL_REQUEST_URL" },
+        { "state", "PULL_REQUEST_STATE" },
+        { "pull_head", "PULL_REQUEST_HEAD" },
+        { "pull_base", "PULL_REQUEST_BASE" },
+        { "pull_merge_commit", "MERGE_COMMIT_SHA" },
+        { "pull_notes", "notes" },
+        { NULL, NULL }
+    };
+
+    text = ngx_http_promotions_record_field(fields, "pull_number");
+
+    if (text != NULL) {
+        (void) json_object_set_new(json, "PULL_REQUEST_ID",
+                               json_integer((json_int_t) strtoll(text, NULL,
+                                                                 10)));
+    }
+
+    for (i = 0; names[i].field; i++) {
+
+        /* before it is there, the state is none of a pull request's */
+
+        if (text == NULL && ngx_strcmp(names[i].field, "state") == 0) {
+            continue;
+        }
+
+        if (ngx_http_promotions_record_field(fields, names[i].field) != NULL
+            && *ngx_http_promotions_record_field(fields, names[i].field)
+               != '\0')
+        {
+            ngx_http_promotions_record_set(json, names[i].name,
+                ngx_http_promotions_record_field(fields, names[i].field));
+        }
+    }
 }
 
 

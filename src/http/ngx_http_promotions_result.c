@@ -6,6 +6,8 @@
 
 static json_t *ngx_http_promotions_commit_json(
     const ngx_http_promotions_waiter_t *waiter);
+static json_t *ngx_http_promotions_pull_json(
+    const ngx_http_promotions_waiter_t *waiter);
 static ngx_int_t ngx_http_promotions_send_group(
     ngx_http_promotions_ctx_t *ctx);
 static json_t *ngx_http_promotions_member_json(
@@ -49,12 +51,38 @@ ngx_http_promotions_send_results(ngx_http_promotions_ctx_t *ctx)
 static json_t *
 ngx_http_promotions_commit_json(const ngx_http_promotions_waiter_t *waiter)
 {
+    if (waiter->pull.state != NULL) {
+        return ngx_http_promotions_pull_json(waiter);
+    }
+
     return json_pack("{s:s, s:s, s:o}",
                      "COMMIT_SHA", waiter->commit,
                      "COMMIT_MESSAGE", waiter->promotion->message,
                      "COMMIT_AUTHOR",
                      json_sprintf("%s <%s>", waiter->promotion->author_name,
                                   waiter->promotion->author_email));
+}
+
+
+static json_t *
+ngx_http_promotions_pull_json(const ngx_http_promotions_waiter_t *waiter)
+{
+    const ngx_http_promotions_pull_t  *pull;
+
+    pull = &waiter->pull;
+
+    return json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:s}",
+                     "COMMIT_SHA", waiter->commit,
+                     "COMMIT_MESSAGE", waiter->promotion->message,
+                     "COMMIT_AUTHOR",
+                     json_sprintf("%s <%s>", waiter->promotion->author_name,
+                                  waiter->promotion->author_email),
+                     "PULL_REQUEST_ID",
+                     (json_int_t) strtoll(pull->number, NULL, 10),
+                     "PULL_REQUEST_URL", pull->url,
+                     "PULL_REQUEST_STATE", pull->state,
+                     "PULL_REQUEST_HEAD", pull->head,
+                     "PULL_REQUEST_BASE", pull->base);
 }
 
 
@@ -202,10 +230,23 @@ ngx_int_t
 ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
 {
     json_t              *json, *members;
+    pm_error_t           pending;
     ngx_uint_t           i;
+    const char          *state, *message;
     ngx_http_request_t  *r;
 
     r = ctx->request;
+
+    state = "QUEUED";
+    message = "the promotion is under way: ask for it at the Location";
+
+    if (ctx->first.pending != NULL && !ctx->grouped) {
+        (void) pm_error_set(&pending, PM_UNAVAILABLE, "committed, pull "
+                            "request pending: %s", ctx->first.pending);
+
+        state = "COMMITTED";
+        message = pending.message;
+    }
 
     if (ngx_http_promotions_add_location(r, ctx->first.id) != NGX_OK
         || ngx_http_promotions_add_header(r, "Retry-After", "1", 1)
@@ -216,9 +257,8 @@ ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
 
     json = json_pack("{s:s, s:s, s:s}",
                      "id", ctx->first.id,
-                     "state", "QUEUED",
-                     "message", "the promotion is under way: ask for it at "
-                                "the Location");
+                     "state", state,
+                     "message", message);
 
     if (ctx->grouped && json != NULL) {
         members = json_array();

@@ -36,6 +36,11 @@ static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
       "POST",
       ngx_http_promotions_commit },
 
+    { ngx_string("pullRequest"),
+      NGX_HTTP_POST,
+      "POST",
+      ngx_http_promotions_pull_request },
+
     { ngx_string("preview"),
       NGX_HTTP_POST,
       "POST",

@@ -227,8 +227,8 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
     }
 
     ngx_log_error(NGX_LOG_INFO, waiter->ctx->request->connection->log, 0,
-                  "promotion %s: %s%s/%s/%s to %s/%s/%s by \"%s\"",
-                  promotion->id, promotion->revert_commit ? "revert of " : "",
+                  "promotion %s: %s %s/%s/%s to %s/%s/%s by \"%s\"",
+                  promotion->id, pm_promotion_kind(promotion),
                   promotion->source.runtime, promotion->source.namespace,
                   promotion->source.name, promotion->destination.runtime,
                   promotion->destination.namespace,
@@ -255,8 +255,7 @@ ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
     ngx_promotions_args_string(args, "product");
     ngx_promotions_args_string(args, promotion->product);
     ngx_promotions_args_string(args, "kind");
-    ngx_promotions_args_string(args, promotion->revert_commit ? "revert"
-                                                              : "commit");
+    ngx_promotions_args_string(args, pm_promotion_kind(promotion));
     ngx_promotions_args_string(args, "key");
     ngx_promotions_args_string(args, waiter->ctx->key->id);
     ngx_promotions_args_string(args, "group");

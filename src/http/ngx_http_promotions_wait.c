@@ -15,9 +15,10 @@
 #define NGX_HTTP_PROMOTIONS_WAIT_IDS   1000
 
 
-/* In the reply of "results": id, state, status, message, commit. */
+/* In the reply of "results": id, state, status, message, commit, and of a
+ * pull request its number, url, head, base. */
 
-#define NGX_HTTP_PROMOTIONS_WAIT_EACH  5
+#define NGX_HTTP_PROMOTIONS_WAIT_EACH  9
 
 
 static ngx_int_t ngx_http_promotions_wait_new(
@@ -28,6 +29,13 @@ static void ngx_http_promotions_wait_remove(
     ngx_http_promotions_waiter_t *waiter);
 static void ngx_http_promotions_wait_tick(ngx_event_t *ev);
 static void ngx_http_promotions_results(void *data, redisReply *reply);
+static void ngx_http_promotions_result(const char *id, redisReply *reply,
+    ngx_uint_t at);
+static void ngx_http_promotions_wait_pending(const char *id,
+    const char *message);
+static ngx_int_t ngx_http_promotions_wait_pull(
+    ngx_http_promotions_waiter_t *waiter,
+    const ngx_http_promotions_pull_t *pull);
 static void ngx_http_promotions_gone(const char *id);
 static void ngx_http_promotions_without_redis(void);
 
@@ -278,7 +286,8 @@ ngx_http_promotions_wait_release(ngx_http_promotions_ctx_t *ctx)
 
 void
 ngx_http_promotions_answer(const char *id, ngx_uint_t status,
-    const char *message, const char *commit)
+    const char *message, const char *commit,
+    const ngx_http_promotions_pull_t *pull)
 {
     ngx_http_promotions_waiter_t  *waiter;
 
@@ -291,7 +300,66 @@ ngx_http_promotions_answer(const char *id, ngx_uint_t status,
             return;
         }
 
+        if (pull != NULL
+            && ngx_http_promotions_wait_pull(waiter, pull) != NGX_OK)
+        {
+            ngx_http_promotions_wait_result(waiter,
+                             NGX_HTTP_INTERNAL_SERVER_ERROR, NULL, NULL);
+            continue;
+        }
+
         ngx_http_promotions_wait_result(waiter, status, message, commit);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_promotions_wait_pull(ngx_http_promotions_waiter_t *waiter,
+    const ngx_http_promotions_pull_t *pull)
+{
+    pm_arena_t  *arena;
+
+    arena = waiter->ctx->arena;
+
+    waiter->pull.number = pm_arena_strdup(arena, pull->number);
+    waiter->pull.url = pm_arena_strdup(arena, pull->url);
+    waiter->pull.head = pm_arena_strdup(arena, pull->head);
+    waiter->pull.base = pm_arena_strdup(arena, pull->base);
+    waiter->pull.state = pm_arena_strdup(arena, pull->state);
+
+    return waiter->pull.number != NULL && waiter->pull.url != NULL
+           && waiter->pull.head != NULL && waiter->pull.base != NULL
+           && waiter->pull.state != NULL ? NGX_OK : NGX_ERROR;
+}
+
+
+/* Several may wait for one promotion; each says the same when its time has
+ * come. */
+
+static void
+ngx_http_promotions_wait_pending(const char *id, const char *message)
+{
+    ngx_rbtree_t                  *tree;
+    ngx_rbtree_node_t             *node;
+    ngx_http_promotions_waiter_t  *waiter;
+
+    waiter = ngx_http_promotions_find_waiter(id);
+
+    if (waiter == NULL || waiter->pending != NULL) {
+        return;
+    }
+
+    tree = &ngx_http_promotions_worker.waiters;
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+         node;
+         node = ngx_rbtree_next(tree, node))
+    {
+        waiter = (ngx_http_promotions_waiter_t *) node;
+
+        if (waiter->queued && ngx_strcmp(waiter->id, id) == 0) {
+            waiter->pending = pm_arena_strdup(waiter->ctx->arena, message);
+        }
     }
 }
 
@@ -383,7 +451,6 @@ static void
 ngx_http_promotions_results(void *data, redisReply *reply)
 {
     u_char      id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
-    ngx_int_t   status;
     ngx_str_t   text;
     ngx_uint_t  i;
 
@@ -404,18 +471,43 @@ ngx_http_promotions_results(void *data, redisReply *reply)
             continue;
         }
 
-        text = ngx_promotions_reply_text(reply, i + 2);
-        status = ngx_atoi(text.data, text.len);
+        ngx_http_promotions_result((char *) id, reply, i);
+    }
+}
 
-        if (status == NGX_ERROR) {
-            continue;
-        }
 
-        /* texts of a reply end with a NUL */
+static void
+ngx_http_promotions_result(const char *id, redisReply *reply, ngx_uint_t at)
+{
+    ngx_int_t                    status;
+    ngx_str_t                    text;
+    const char                  *message, *commit;
+    ngx_http_promotions_pull_t   pull;
 
-        ngx_http_promotions_answer((char *) id, status,
-            (char *) ngx_promotions_reply_text(reply, i + 3).data,
-            (char *) ngx_promotions_reply_text(reply, i + 4).data);
+    /* texts of a reply end with a NUL */
+
+    message = (char *) ngx_promotions_reply_text(reply, at + 3).data;
+    commit = (char *) ngx_promotions_reply_text(reply, at + 4).data;
+
+    text = ngx_promotions_reply_text(reply, at + 1);
+
+    if (text.len == 9 && ngx_strncmp(text.data, "COMMITTED", 9) == 0) {
+        ngx_http_promotions_wait_pending(id, message);
+        return;
+    }
+
+    pull.state = (char *) text.data;
+    pull.number = (char *) ngx_promotions_reply_text(reply, at + 5).data;
+    pull.url = (char *) ngx_promotions_reply_text(reply, at + 6).data;
+    pull.head = (char *) ngx_promotions_reply_text(reply, at + 7).data;
+    pull.base = (char *) ngx_promotions_reply_text(reply, at + 8).data;
+
+    text = ngx_promotions_reply_text(reply, at + 2);
+    status = ngx_atoi(text.data, text.len);
+
+    if (status != NGX_ERROR) {
+        ngx_http_promotions_answer(id, status, message, commit,
+                                   *pull.number != '\0' ? &pull : NULL);
     }
 }
 

@@ -55,9 +55,11 @@ void ngx_http_promotions_wait_pushing(const char *id, ngx_uint_t pushing);
 void ngx_http_promotions_wait_result(ngx_http_promotions_waiter_t *waiter,
     ngx_uint_t status, const char *message, const char *commit);
 
-/* The same for all that wait for id. */
+/* The same for all that wait for id; pull: of a pull request that is there, or
+ * NULL. */
 void ngx_http_promotions_answer(const char *id, ngx_uint_t status,
-    const char *message, const char *commit);
+    const char *message, const char *commit,
+    const ngx_http_promotions_pull_t *pull);
 
 /*
  * Around code that may bring a request's results and goes on with it: it gets

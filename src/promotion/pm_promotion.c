@@ -154,6 +154,17 @@ pm_promotion_resolve(pm_arena_t *arena, const pm_catalog_t *catalog,
 }
 
 
+const char *
+pm_promotion_kind(const pm_promotion_t *promotion)
+{
+    if (promotion->kind == PM_PROMOTION_PULL_REQUEST) {
+        return "pullRequest";
+    }
+
+    return promotion->revert_commit ? "revert" : "commit";
+}
+
+
 int
 pm_promotion_lane(const pm_promotion_t *promotion, char lane[17])
 {

@@ -147,6 +147,9 @@ int pm_promotion_pair(pm_arena_t *arena, const pm_request_t *request,
     pm_promotion_t *promotion, pm_error_t *err);
 
 
+/* "commit", "pullRequest" or "revert", as in records. */
+const char *pm_promotion_kind(const pm_promotion_t *promotion);
+
 /*
  * The lane of a promotion: the first 16 hex digits of SHA-256 over the
  * destination's canonical URL, a newline and its branch ("HEAD" where it is

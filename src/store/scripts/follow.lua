@@ -4,7 +4,8 @@ follow: what has become of a pull request, said by its provider.  MERGED is
 its end; a closed one may be opened again.  Saying it twice changes nothing.
 
 ARGV  prefix, name ("<key>#<number>" of its repository), state (OPEN, MERGED
-      or CLOSED), merge commit, or ""
+      or CLOSED), merge commit, or "", a digest of what was sent, if it is to
+      be heard only once, or ""
 
       the number of records that have changed
 --]]
@@ -13,6 +14,15 @@ local prefix, state = ARGV[1], ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local changed = 0
+
+-- an old word of a provider, sent again, is not its last one
+
+if ARGV[5] ~= ''
+   and not redis.call('SET', prefix .. 'hook:' .. ARGV[5], 1, 'NX',
+                      'EX', 604800)
+then
+    return 0
+end
 
 for _, id in ipairs(redis.call('ZRANGE', prefix .. 'pull:' .. ARGV[2], 0, -1))
 do
