@@ -5,7 +5,7 @@ use lib 't/lib';
 use Promotions::Test;
 
 my $document = slurp_json('docs/openapi.json');
-my $scene = scene();
+my $scene = scene(forge => 'github');
 my $nginx = $scene->{nginx};
 my %asked;
 
@@ -136,6 +136,27 @@ fits('post', '/commit', $scene->post('commit', $body,
 wait_for('it to land', sub {
     $scene->{repo}->file('main', 'qa/orders/values.yaml') eq "n: 1\n";
 });
+
+# pull requests
+
+$scene->{repo}->commit({ 'dev/orders/values.yaml' => "n: 2\n" });
+$r = $scene->pull_request(@pair, labels => ['release']);
+fits('post', '/pullRequest', $r, 200);
+fits('get', '/{id}', $scene->get($r->{headers}{'promotion-id'}), 200);
+fits('post', '/pullRequest', $scene->pull_request(@pair,
+     expectedDigest => 'a' x 64), 409);
+fits('post', '/pullRequest', $scene->pull_request(@pair, title => ''), 400);
+$scene->{forge}->fault(status => 503);
+fits('post', '/pullRequest', $scene->post('pullRequest', {
+     srcAppId => app_id($pair[0]), destAppId => app_id($pair[1]),
+     head => 'other', title => 't' },
+     headers => { Prefer => 'respond-async' }), 202);
+wait_for('it to be pending', sub {
+    $scene->get('')->json->{promotions}[0]{state} eq 'COMMITTED';
+});
+fits('get', '/{id}',
+     $scene->get($scene->get('')->json->{promotions}[0]{id}), 200);
+$scene->{forge}->clear;
 
 fits('get', '/', $scene->get(''), 200);
 fits('get', '/', $scene->get("?$_"), 400)

@@ -19,6 +19,7 @@
 
 
 #include "http/ngx_http_promotions.h"
+#include "promotion/pm_batch.h"
 #include "store/ngx_promotions_script.h"
 #include "store/pm_store_audit.h"
 
@@ -50,7 +51,7 @@ void ngx_http_promotions_audit_block(ngx_promotions_args_t *args,
 void ngx_http_promotions_audit_created(ngx_promotions_args_t *args,
     const pm_promotion_t *promotion, const pm_store_key_t *key);
 void ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
-    const pm_promotion_t *promotion, const char *commit, const char *digest);
+    const pm_promotion_t *promotion, const pm_result_t *result);
 
 /* record: the fields of its hash. */
 void ngx_http_promotions_audit_cancelled(ngx_promotions_args_t *args,

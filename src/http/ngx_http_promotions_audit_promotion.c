@@ -46,11 +46,13 @@ ngx_http_promotions_audit_created(ngx_promotions_args_t *args,
 
 void
 ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
-    const pm_promotion_t *promotion, const char *commit, const char *digest)
+    const pm_promotion_t *promotion, const pm_result_t *result)
 {
     pm_store_audit_t  entry;
 
-    ngx_http_promotions_audit_entry(&entry, PM_STORE_PROMOTION_COMMITTED);
+    ngx_http_promotions_audit_entry(&entry, result->pull != NULL
+                                            ? PM_STORE_PULL_REQUEST_OPENED
+                                            : PM_STORE_PROMOTION_COMMITTED);
     ngx_http_promotions_audit_place(&entry,
                                     promotion->destination_environment);
     ngx_http_promotions_audit_application(args, &entry,
@@ -72,10 +74,16 @@ ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
     pm_store_audit_property(&entry, "source",
                             ngx_http_promotions_audit_name(args->pool,
                                                      &promotion->source));
-    pm_store_audit_property(&entry, "commit", commit);
-    pm_store_audit_property(&entry, "digest", digest);
+    pm_store_audit_property(&entry, "commit", result->commit);
+    pm_store_audit_property(&entry, "digest", result->digest);
     pm_store_audit_property(&entry, "reverts", promotion->revert_commit);
     pm_store_audit_property(&entry, "override", promotion->overridden);
+
+    if (result->pull != NULL) {
+        pm_store_audit_property(&entry, "head", result->pull->head);
+        pm_store_audit_property(&entry, "base", result->pull->base);
+        pm_store_audit_property(&entry, "pullRequest", result->pull->url);
+    }
 
     ngx_http_promotions_audit_block(args, &entry, 1);
 }

@@ -413,8 +413,7 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
 
         if (result->state == PM_RESULT_LANDED) {
             ngx_http_promotions_audit_committed(args, &batch->promotions[i],
-                                                result->commit,
-                                                result->digest);
+                                                result);
         } else {
             ngx_http_promotions_audit_block(args, NULL, 0);
         }

@@ -251,6 +251,8 @@ END
 
 # The usual scene; %options go to Promotions::Nginx, except
 #   git   => {…}            for Promotions::Git->start, or 'local' for paths
+#   forge => 'github'       its provider of pull requests, $scene->{forge}
+#   repository => 'acme/gitops'   its name
 #   redis => {…}            for Promotions::Redis->start, or one that runs
 #   files => {…}            in place of orders()
 #   many  => 20             more applications, many-1-dev, many-1-qa, …: dev
@@ -262,7 +264,9 @@ END
 sub scene {
     my (%options) = @_;
 
-    my $git_options = delete $options{git} // {};
+    my $forge = delete $options{forge};
+    my $git_options = delete $options{git}
+        // ($forge ? { user => 'bot', token => 't0ken' } : {});
     my $redis_options = delete $options{redis} // {};
     my $files = delete $options{files} // orders();
     my $many = delete $options{many} // 0;
@@ -279,7 +283,9 @@ sub scene {
         ? Promotions::Redis->start(%$redis_options) : $redis_options;
     $self->{git} = ref $git_options ? Promotions::Git->start(%$git_options)
                                     : Promotions::Git->repositories;
-    $self->{repo} = $self->{git}->repository('gitops', $files);
+    my $name = delete $options{repository}
+        // ($forge ? 'acme/gitops' : 'gitops');
+    $self->{repo} = $self->{git}->repository($name, $files);
     $self->{key} = delete $options{key}
         // $self->{redis}->key(id => 'admin', grants => $grants);
 
@@ -297,6 +303,21 @@ sub scene {
         $options{http} = ($options{http} // '')
             . "\n    promotions_trusted_certificate "
             . $self->{git}->ca . ';';
+    }
+
+    if ($forge) {
+        require Promotions::Forge;
+
+        $self->{forge} = Promotions::Forge->start($forge,
+            repositories => { $name => $self->{repo} },
+            user => $git_options->{user}, token => $git_options->{token});
+
+        my $host = '127.0.0.1' . ($self->{git}{port}
+                                  ? ":$self->{git}{port}" : '');
+
+        $options{http} = ($options{http} // '')
+            . "\n    promotions_forge $host $forge api="
+            . $self->{forge}->api . ';';
     }
 
     my $url = $self->{repo}->url;
