@@ -183,13 +183,13 @@ sub revert {
 
 sub settle {
     wait_for('the end of all promotions', sub {
-        !grep { $_->{state} !~ /^(?:LANDED|FAILED|CANCELLED)$/ }
+        !grep { $_->{state} !~ /^(?:LANDED|FAILED|CANCELLED|OPEN)$/ }
               @{ $scene->get('')->json->{promotions} }
     });
 }
 
 settle();
-$id = $scene->get('')->json->{promotions}[0]{id};
+$id = $scene->get('?state=LANDED')->json->{promotions}[0]{id};
 $r = revert($id);
 fits('post', '/{id}/revert', $r, 200);
 fits('get', '/{id}', $scene->get($r->{headers}{'promotion-id'}), 200);

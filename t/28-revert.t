@@ -134,8 +134,8 @@ error_is(revert($id, json => { message => 1, description => "x\n"
                                . 'Promotion-Reverts: 0' }), 400,
          ['message must be a string',
           'description must not contain a line that begins with '
-          . 'Promotion-Id:, Promotion-Reverts:, Promoted-From: or '
-          . 'Promoted-By:'], 'every fault at once');
+          . 'Promotion-Id:, Promotion-Reverts:, Promoted-From:, '
+          . 'Promoted-To: or Promoted-By:'], 'every fault at once');
 
 $r = $scene->commit('orders-dev', 'orders-qa', message => 'nothing');
 my $failed = $r->{headers}{'promotion-id'};
