@@ -27,7 +27,9 @@ sub overtaken {
             write_file("$flags/$name", $left - 1);
             local $SIG{CHLD} = 'DEFAULT';
             my $path = read_file("$flags/$name.path") // "outside/$left";
-            $repo{$name}->commit({ $path => "by hand\n" },
+            my $text = read_file("$flags/$name.text") // "by hand\n";
+            $text =~ s/%/$left/;
+            $repo{$name}->commit({ $path => $text },
                                  message => "outside $left");
         }
         return $bytes;
@@ -53,14 +55,15 @@ my %pair = (
     (map { ("many$_" => { url => $many->url, to_path => "to/$_" }) } 1 .. 20),
 );
 
-my $scene = remotes(pairs => \%pair, workers => 2);
+my $scene = remotes(pairs => \%pair, workers => 2,
+                    http => 'promotions_git_timeout 8s;');
 
 
 # overtaken between the look and the push
 
 lands($scene, 'moving', $repo{moving}, 'nobody in the way');
 
-for my $times (1, 2, 5) {
+for my $times (1, 2, 5, 13) {
     my $head = $repo{moving}->commit({
         'dev/values.yaml' => "times: $times\n" });
 
@@ -80,12 +83,34 @@ for my $times (1, 2, 5) {
 
 overtake('moving', 1_000_000);
 my $head = $repo{moving}->commit({ 'dev/values.yaml' => "never\n" });
-refused($scene, 'moving', 503, qr{^the branch moved at each of 10 tries},
-        'overtaken each time');
+my $start = Time::HiRes::time();
+my $r = refused($scene, 'moving', 503,
+                qr{^the branch moved at each of (?:[1-9]\d|[1-9]\d\d) tries},
+                'overtaken each time');
+cmp_ok(Time::HiRes::time() - $start, '>=', 8,
+       'as long as one operation of git may take');
+ok($r->{headers}{'retry-after'}, 'with Retry-After');
 overtake('moving', 0);
 is(scalar(grep { $_->{message} !~ /^outside/ }
           $repo{moving}->log("$head..main")), 0, 'and nothing has landed');
 lands($scene, 'moving', $repo{moving}, 'the way is free again');
+
+# somebody changes the very file each time: ten times are enough
+$repo{moving}->commit({ 'dev/values.yaml' => "the same\n" });
+write_file("$flags/moving.path", 'qa/values.yaml');
+write_file("$flags/moving.text", "by hand, %\n");
+overtake('moving', 1_000_000);
+$head = $repo{moving}->head;
+refused($scene, 'moving', 503,
+        qr{^others changed the same files at each of 10 tries},
+        'overtaken by changes of the same file');
+overtake('moving', 0);
+is(scalar(grep { $_->{message} !~ /^outside/ }
+          $repo{moving}->log("$head..main")), 0, 'nothing has landed');
+cmp_ok(scalar(my @others = $repo{moving}->log("$head..main")), '<=', 14,
+       'after ten tries');
+unlink map { "$flags/moving.$_" } 'path', 'text';
+lands($scene, 'moving', $repo{moving}, 'and later');
 
 # somebody does by hand what we are about to do
 $repo{moving}->commit({ 'dev/values.yaml' => "by hand\n" });
@@ -161,7 +186,7 @@ $repo{plain}->git('update-ref', 'refs/heads/next', 'main');
 $repo{plain}->commit({ 'qa/values.yaml' => "old\n" }, branch => 'next');
 lands($scene, 'next', $repo{plain}, 'another branch', branch => 'next');
 
-my $r = $scene->commit('two-dev', 'two-qa');
+$r = $scene->commit('two-dev', 'two-qa');
 is($r->{status}, 200, 'from one repository into another') or diag($r->{body});
 same_folder($repo{source}, 'main:dev', $repo{target}, 'main:qa', 'two');
 is($repo{target}->trailers('main')->{'Promoted-From'},

@@ -387,24 +387,30 @@ ngx_http_promotions_lane_open_done(void *data)
 /*
  * The head has moved, or the outcome is unclear: plan again, a little later
  * each time and not in step with the others that were refused.  Whoever waits
- * is not left waiting for a remote that falls silent at each push.
+ * is not left waiting for a remote that falls silent at each push; others who
+ * push all the time are given as long as one operation of git may take, since
+ * each try may be the one that is in time.
  */
 
 static void
 ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
 {
     pm_error_t  err;
-    ngx_uint_t  late;
+    ngx_uint_t  late, most, wait;
 
-    late = lane->batch.state == PM_BATCH_UNKNOWN
-           && ngx_current_msec - lane->taken
-              >= ngx_http_promotions_worker.pmcf->git.timeout;
+    most = NGX_HTTP_PROMOTIONS_LANE_TRIES;
+    late = ngx_current_msec - lane->taken
+           >= ngx_http_promotions_worker.pmcf->git.timeout;
 
-    if (++lane->tries < NGX_HTTP_PROMOTIONS_LANE_TRIES && !late) {
+    lane->tries++;
+
+    if (lane->batch.state == PM_BATCH_UNKNOWN ? lane->tries < most && !late
+                                              : lane->tries < most || !late)
+    {
+        wait = NGX_HTTP_PROMOTIONS_LANE_WAIT * ngx_min(lane->tries, most);
+
         ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_plan,
-                                       1 + (ngx_msec_t) ngx_random()
-                                       % (NGX_HTTP_PROMOTIONS_LANE_WAIT
-                                          * lane->tries));
+                                       1 + (ngx_msec_t) ngx_random() % wait);
         return;
     }
 
@@ -412,7 +418,7 @@ ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
 
     (void) pm_error_set(&err, PM_UNAVAILABLE,
                         "the branch moved at each of %d tries, try again",
-                        NGX_HTTP_PROMOTIONS_LANE_TRIES);
+                        (int) lane->tries);
 
     ngx_http_promotions_batch_fail(&lane->batch, &err);
 

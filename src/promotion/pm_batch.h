@@ -25,6 +25,13 @@
 typedef struct pm_batch_s  pm_batch_t;
 
 
+/* A promotion whose paths others change again and again: after so many heads
+ * that made it change something else it fails.  One whose paths stay as they
+ * were is replayed as often as its caller likes. */
+
+#define PM_BATCH_REPLAYS  10
+
+
 typedef enum {
     PM_RESULT_NONE = 0,          /* nothing yet */
     PM_RESULT_LANDED,            /* commit is on the branch */

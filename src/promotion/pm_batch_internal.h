@@ -10,6 +10,7 @@
 
 #include "git/pm_git_objects.h"
 #include "promotion/pm_batch.h"
+#include "promotion/pm_digest.h"
 #include "promotion/pm_source.h"
 
 
@@ -26,6 +27,10 @@ typedef struct {
                                         landed */
     pm_error_t       verdict;
     size_t           unit;
+    pm_oid_t         head;           /* that it was planned on the last time */
+    char             digest[PM_DIGEST_SIZE];     /* what it changed there */
+    unsigned         replays;        /* heads that made it change something
+                                        else than the one before */
 } pm_batch_item_t;
 
 

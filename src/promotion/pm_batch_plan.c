@@ -270,6 +270,39 @@ pm_batch_plan_changes(pm_batch_t *batch, size_t i, pm_arena_t *arena,
 }
 
 
+/*
+ * What promotion i changes on this head.  Somebody else who writes to the same
+ * paths each time does not hold up the others of the batch for ever.
+ */
+
+static int
+pm_batch_replayed(pm_batch_t *batch, size_t i, const char *digest,
+    pm_error_t *err)
+{
+    pm_batch_item_t  *item;
+
+    item = &batch->items[i];
+
+    if (pm_oid_equal(&item->head, &batch->base)) {
+        return 0;
+    }
+
+    if (item->digest[0] != '\0' && strcmp(item->digest, digest) != 0) {
+        item->replays++;
+    }
+
+    item->head = batch->base;
+    memcpy(item->digest, digest, PM_DIGEST_SIZE);
+
+    if (item->replays < PM_BATCH_REPLAYS) {
+        return 0;
+    }
+
+    return pm_error_set(err, PM_UNAVAILABLE, "others changed the same files "
+                        "at each of %d tries, try again", PM_BATCH_REPLAYS);
+}
+
+
 static int
 pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     pm_error_t *err)
@@ -305,6 +338,11 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
                             "expectedDigest is %s, the digest of the changes "
                             "is now %s", promotion->expected_digest,
                             plan.digest);
+    }
+
+    rc = pm_batch_replayed(batch, i, plan.digest, err);
+    if (rc != 0) {
+        return rc;
     }
 
     before = batch->tree;
