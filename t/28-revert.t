@@ -44,14 +44,40 @@ sub undone {
 }
 
 
-# without a body
+# what it would do
 
 my $before = $repo->tree('main:qa/orders');
 my $id = promoted("bumped version\n\nand why");
 my $commit = $repo->head;
 my $dev = $repo->tree('main:dev/orders');
 
-my $r = revert($id);
+my $r = revert($id, json => { dryRun => JSON::PP::true });
+is($r->{status}, 200, 'dryRun: a preview') or diag($r->{body});
+is($repo->head, $commit, 'and no commit');
+
+my $preview = $r->json;
+is($preview->{sourceRevision}, $commit, 'of what undoes this commit');
+is($preview->{destinationRevision}, $commit, 'on this head');
+my %status = (A => 'deleted', D => 'added', M => 'modified');
+is(join("\n", map { "$_->{status}\t$_->{path}" } @{ $preview->{files} }),
+   $repo->changed($commit) =~ s/^(\w)/$status{$1}/gmr,
+   'each file that the commit changed, the other way round');
+
+my ($values) = grep { $_->{path} =~ /values/ } @{ $preview->{files} };
+is($values->{data}, $repo->file("$commit^", 'qa/orders/values.yaml'),
+   'as it was');
+is_deeply((grep { $_->{path} eq '/changed' } @{ $values->{properties} })[0],
+          { path => '/changed', from => 1, to => undef }, 'with its values');
+
+error_is(revert($id, json => { expectedDigest => '0' x 64 }), 409,
+         qr/^the changes differ from what was expected/,
+         'other changes than were expected');
+is($repo->head, $commit, 'do not land');
+
+
+# without a body, or with what was looked at
+
+$r = revert($id, json => { expectedDigest => $preview->{digest} });
 my $head = $repo->head;
 
 undone($r, $before, 'qa is as it was, file by file');

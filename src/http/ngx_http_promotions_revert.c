@@ -1,5 +1,6 @@
 #include "http/ngx_http_promotions.h"
 #include "http/ngx_http_promotions_audit.h"
+#include "http/ngx_http_promotions_preview.h"
 #include "http/ngx_http_promotions_promote.h"
 #include "http/ngx_http_promotions_record.h"
 #include "http/ngx_http_promotions_reply.h"
@@ -213,6 +214,10 @@ ngx_http_promotions_revert_start(ngx_http_promotions_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (ctx->revert->dry_run) {
+        return ngx_http_promotions_preview_start(ctx, promotion, 1);
+    }
+
     return ngx_http_promotions_submit(ctx);
 }
 
@@ -285,7 +290,7 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
 
     promotion->overridden = NULL;
     promotion->source_commit = NULL;
-    promotion->expected_digest = NULL;
+    promotion->expected_digest = request->expected_digest;
 
     if (promotion->message == NULL || promotion->description == NULL
         || promotion->revert_commit == NULL)
@@ -297,6 +302,10 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
 
     for (i = 0; i < promotion->nparts; i++) {
         promotion->parts[i].source = promotion->parts[i].destination;
+    }
+
+    if (request->dry_run) {
+        return 0;
     }
 
     /* into the environment, from nowhere: promotesTo has no say */

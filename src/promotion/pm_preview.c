@@ -1,6 +1,7 @@
 #include "promotion/pm_batch.h"
 
 #include "promotion/pm_preview_part.h"
+#include "promotion/pm_revert.h"
 #include "promotion/pm_version.h"
 
 #include <jansson.h>
@@ -47,7 +48,9 @@ pm_preview_answer(pm_preview_t *preview, const pm_repositories_t *repositories,
                                   json_string(to));
     failed |= json_object_set_new(root, "digest", json_string(plan->digest));
     failed |= json_object_set_new(root, "template",
-                                  pm_preview_template(promotion->template));
+                                  pm_preview_template(
+                                      promotion->revert_commit
+                                      ? NULL : promotion->template));
 
     preview->files = json_array();
     failed |= json_object_set_new(root, "files", preview->files);
@@ -83,12 +86,17 @@ pm_preview_version(const pm_preview_t *preview,
 }
 
 
-/* Only what is named can be missing: by a template, or as a value file. */
+/* Only what is named can be missing: by a template, or as a value file.  A
+ * revert names nothing. */
 
 static int
 pm_preview_names(const pm_promotion_t *promotion)
 {
     size_t  i;
+
+    if (promotion->revert_commit != NULL) {
+        return 0;
+    }
 
     for (i = 0; i < promotion->nparts; i++) {
         if (promotion->parts[i].nfiles > 0) {
@@ -110,7 +118,7 @@ pm_preview_end(pm_preview_t *preview, const pm_promotion_t *promotion,
     cut = 0;
     failed = 0;
 
-    if (promotion->template != NULL
+    if (promotion->template != NULL && promotion->revert_commit == NULL
         && promotion->template->version.file != NULL)
     {
         failed |= json_object_set_new(root, "version",
@@ -154,6 +162,32 @@ pm_preview_dump(const json_t *root, pm_arena_t *arena, pm_string_t *json,
 }
 
 
+/* What it changes, and the commit that it promotes or reverts. */
+
+static int
+pm_preview_plan(const pm_repositories_t *repositories,
+    const pm_promotion_t *promotion, const pm_source_t *sources,
+    pm_git_objects_t *objects, pm_arena_t *arena, pm_plan_t *plan,
+    pm_oid_t *commit, pm_error_t *err)
+{
+    pm_git_mirror_t      *mirror;
+    const pm_revision_t  *destination;
+
+    mirror = repositories->first->mirror;
+    destination = repositories->destination;
+
+    if (promotion->revert_commit != NULL) {
+        return pm_revert(promotion, mirror, &destination->tip,
+                         &destination->tree, arena, commit, plan, err);
+    }
+
+    *commit = sources[0].commit;
+
+    return pm_plan(promotion, sources, objects, mirror, &destination->tree, 1,
+                   arena, plan, err);
+}
+
+
 /*
  * What one promotion changes on what was read, as JSON; left: bytes that the
  * answer may still take.
@@ -166,6 +200,7 @@ pm_preview_one(const pm_repositories_t *repositories,
 {
     int                rc;
     json_t            *root;
+    pm_oid_t           commit;
     pm_plan_t          plan;
     pm_source_t       *sources;
     pm_preview_t       preview;
@@ -190,16 +225,16 @@ pm_preview_one(const pm_repositories_t *repositories,
         return rc;
     }
 
-    rc = pm_plan(item->promotion, sources, objects, preview.mirror,
-                 &repositories->destination->tree, 1, arena, &plan, err);
+    rc = pm_preview_plan(repositories, item->promotion, sources, objects,
+                         arena, &plan, &commit, err);
     if (rc != 0) {
         goto done;
     }
 
     root = json_object();
 
-    rc = pm_preview_answer(&preview, repositories, &sources[0].commit,
-                           item->promotion, &plan, root, err);
+    rc = pm_preview_answer(&preview, repositories, &commit, item->promotion,
+                           &plan, root, err);
 
     if (rc == 0) {
         rc = pm_preview_files(&preview, &plan, err);

@@ -308,18 +308,15 @@ pm_request_fields(pm_request_reader_t *reader, const json_t *root,
         pm_request_commit(reader, root, request);
     }
 
-    if (kind != PM_REQUEST_REVERT) {
-
-        if (kind != PM_REQUEST_PRODUCT) {
-            request->source_commit = pm_request_hex(reader, root,
-                                                    "srcAppCommitSha",
-                                                    "srcAppCommitSha", 7, 40);
-        }
-
-        pm_request_digest(reader, root, request);
-        request->dry_run = pm_request_boolean(reader, root, "dryRun");
+    if (kind != PM_REQUEST_REVERT && kind != PM_REQUEST_PRODUCT) {
+        request->source_commit = pm_request_hex(reader, root,
+                                                "srcAppCommitSha",
+                                                "srcAppCommitSha", 7, 40);
     }
 
+    pm_request_digest(reader, root, request);
+
+    request->dry_run = pm_request_boolean(reader, root, "dryRun");
     request->override = pm_request_boolean(reader, root, "override");
 }
 

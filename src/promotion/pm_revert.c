@@ -164,6 +164,27 @@ pm_revert_changes(pm_git_mirror_t *mirror, const pm_oid_t *tree,
 }
 
 
+/* The same as files, as other plans have them. */
+
+static int
+pm_revert_files(pm_plan_t *plan, pm_arena_t *arena, pm_error_t *err)
+{
+    size_t  i;
+
+    plan->files = pm_arena_zalloc(arena, (plan->nchanges + 1)
+                                         * sizeof(pm_selection_file_t));
+    if (plan->files == NULL) {
+        return pm_error_memory(err);
+    }
+
+    for (i = 0; i < plan->nchanges; i++) {
+        plan->files[i].change = plan->changes[i];
+    }
+
+    return 0;
+}
+
+
 int
 pm_revert(const pm_promotion_t *promotion, pm_git_mirror_t *mirror,
     const pm_oid_t *head, const pm_oid_t *tree, pm_arena_t *arena,
@@ -194,6 +215,10 @@ pm_revert(const pm_promotion_t *promotion, pm_git_mirror_t *mirror,
     }
 
     pm_buffer_free(&way.paths);
+
+    if (rc == 0) {
+        rc = pm_revert_files(plan, arena, err);
+    }
 
     if (rc != 0) {
         return rc;

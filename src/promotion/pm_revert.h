@@ -15,7 +15,7 @@
  * Plans the revert of promotion->revert_commit on tree, a tree of mirror that
  * may be ahead of head, the branch's head.  commit receives the commit's id.
  * A file that is as it was before the commit stays; all of them: the plan has
- * no changes.  All is the arena's.
+ * no changes.  Its files have no properties.  All is the arena's.
  *
  * PM_CONFLICT: the commit is no part of the branch or its first one, or files
  * have changed since (names them); PM_UNAVAILABLE: an object could not be read
