@@ -84,7 +84,7 @@ typedef struct {
     const char            *id;         /* id, else crossId, else the slug */
     const char            *cross_id;   /* as it stands there, or NULL */
     const char            *cross_key;  /* crossId, else the one made from the
-                                          id; NULL: could not be read */
+                                          id; NULL: neither could be read */
     const char            *name;       /* "": none */
     const char            *version;    /* v2: version, v4: apiVersion; "" */
     pm_definition_kind_t   kind;

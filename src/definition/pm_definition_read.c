@@ -115,50 +115,44 @@ pm_definition_kind(const pm_node_t *root)
 }
 
 
-/* id, crossId, name, version; and what they are where they are missing. */
+static int
+pm_definition_name(pm_definition_t *d, const char *key, size_t limit,
+    const char **name, pm_error_t *err)
+{
+    int          rc;
+    const char  *text;
+
+    rc = pm_definition_text(d->file, d->api, key, limit, &text, err);
+
+    if (rc == 0 && text != NULL) {
+        *name = text;
+    }
+
+    return rc;
+}
+
+
+/* id, crossId, name, version; and what they are where they are missing.  What
+ * was read before a fault is kept: it says which API is at fault. */
 
 static int
 pm_definition_names(pm_arena_t *arena, pm_definition_t *d, pm_error_t *err)
 {
     int                     rc;
-    const char             *version;
     pm_definition_entry_t  *entry;
 
     entry = &d->entry;
 
-    rc = pm_definition_text(d->file, d->api, "id", PM_DEFINITION_ID,
-                            &entry->id, err);
+    rc = pm_definition_name(d, "crossId", PM_DEFINITION_ID, &entry->cross_id,
+                            err);
 
     if (rc == 0) {
-        rc = pm_definition_text(d->file, d->api, "crossId", PM_DEFINITION_ID,
-                                &entry->cross_id, err);
-    }
-
-    if (rc == 0) {
-        rc = pm_definition_text(d->file, d->api, "name", PM_DEFINITION_NAME,
-                                &entry->name, err);
-    }
-
-    if (rc == 0) {
-        version = (entry->kind == PM_DEFINITION_V4) ? "apiVersion" : "version";
-        rc = pm_definition_text(d->file, d->api, version, PM_DEFINITION_NAME,
-                                &entry->version, err);
+        entry->id = entry->cross_id ? entry->cross_id : entry->slug;
+        rc = pm_definition_name(d, "id", PM_DEFINITION_ID, &entry->id, err);
     }
 
     if (rc != 0) {
         return rc;
-    }
-
-    if (entry->name == NULL) {
-        entry->name = "";
-    }
-
-    if (entry->version == NULL) {
-        entry->version = "";
-    }
-
-    if (entry->id == NULL) {
-        entry->id = entry->cross_id ? entry->cross_id : entry->slug;
     }
 
     entry->cross_key = entry->cross_id;
@@ -167,7 +161,19 @@ pm_definition_names(pm_arena_t *arena, pm_definition_t *d, pm_error_t *err)
         entry->cross_key = pm_definition_cross_key(arena, "api", entry->id);
     }
 
-    return entry->cross_key ? 0 : pm_error_memory(err);
+    if (entry->cross_key == NULL) {
+        return pm_error_memory(err);
+    }
+
+    rc = pm_definition_name(d, "name", PM_DEFINITION_NAME, &entry->name, err);
+
+    if (rc == 0) {
+        rc = pm_definition_name(d, entry->kind == PM_DEFINITION_V4
+                                   ? "apiVersion" : "version",
+                                PM_DEFINITION_NAME, &entry->version, err);
+    }
+
+    return rc;
 }
 
 
@@ -334,11 +340,6 @@ pm_definition_read(pm_arena_t *arena, const pm_definition_source_t *source,
     rc = pm_definition_open(work, source, &definition, &fault);
 
     if (rc == 0 || rc == PM_INVALID) {
-
-        if (rc == PM_INVALID) {
-            definition.entry.cross_key = NULL;
-            definition.entry.npaths = 0;
-        }
 
         if (pm_definition_copy(arena, &definition.entry, entry) != 0) {
             rc = pm_error_memory(&fault);

@@ -5,6 +5,10 @@
 #include <strings.h>
 
 
+/* What the tail begins with. */
+#define PM_DEFINITION_EMPTY  "\n{}\n[]\n"
+
+
 void
 pm_definition_tree_begin(pm_definition_tree_t *tree, pm_arena_t *arena,
     pm_document_t *source)
@@ -14,12 +18,16 @@ pm_definition_tree_begin(pm_definition_tree_t *tree, pm_arena_t *arena,
     tree->arena = arena;
     tree->source = source;
 
-    pm_buffer_putc(&tree->tail, '\n');
+    pm_buffer_puts(&tree->tail, PM_DEFINITION_EMPTY);
 }
 
 
-/* Its range stays that of the collection which it stands for: an edit copies
- * no bytes of a collection whose items have another parent. */
+/*
+ * While it is empty its text is that of an empty one.  With its first member
+ * it takes the range of the collection that it stands for, whose form it is
+ * to have: an edit copies no bytes of a collection whose items have another
+ * parent.  Until then that is kept where only aliases have something.
+ */
 
 static pm_node_t *
 pm_definition_tree_node(pm_definition_tree_t *tree, pm_node_kind_t kind,
@@ -40,6 +48,22 @@ pm_definition_tree_node(pm_definition_tree_t *tree, pm_node_kind_t kind,
     node->anchor.data = "";
     node->tag.data = "";
 
+    node->start = tree->source->text.len + (kind == PM_NODE_SEQUENCE ? 4 : 1);
+    node->end = node->start + 2;
+    node->target = (pm_node_t *) like;
+
+    return node;
+}
+
+
+static void
+pm_definition_tree_form(pm_node_t *node)
+{
+    const pm_node_t  *like;
+
+    like = node->target;
+    node->target = NULL;
+
     if (like != NULL) {
         node->style = like->style;
         node->line = like->line;
@@ -47,8 +71,6 @@ pm_definition_tree_node(pm_definition_tree_t *tree, pm_node_kind_t kind,
         node->start = like->start;
         node->end = like->end;
     }
-
-    return node;
 }
 
 
@@ -92,6 +114,8 @@ pm_definition_tree_member(pm_node_t *mapping, const pm_node_t *key,
 {
     pm_member_t  *member;
 
+    pm_definition_tree_form(mapping);
+
     member = &mapping->members[mapping->length++];
     member->key = (pm_node_t *) key;
     member->value = (pm_node_t *) value;
@@ -101,6 +125,8 @@ pm_definition_tree_member(pm_node_t *mapping, const pm_node_t *key,
 void
 pm_definition_tree_item(pm_node_t *sequence, const pm_node_t *item)
 {
+    pm_definition_tree_form(sequence);
+
     sequence->items[sequence->length++] = (pm_node_t *) item;
 }
 

@@ -124,6 +124,14 @@ test_dropped_below(void **state)
     lacks(c, "pages.0.translations.0.children.0.accessControls");
     lacks(c, "pages.0.translations.0.children.0.lastContributor");
 
+    /* of which nothing is left */
+
+    merge_ok(c, v2(c, "\"flows\": [{\"id\": \"f\"}], \"metadata\": "
+                   "[{\"apiId\": \"a\"}]"), v2(c, "\"n\": 1"), NULL);
+    has(c, "flows.0", "a mapping");
+    lacks(c, "flows.0.id");
+    lacks(c, "metadata.0.apiId");
+
     /* groups of endpoints are no groups of people */
 
     merge_ok(c, v2(c, "\"groups\": [\"g\"], \"proxy\": {\"groups\": "
