@@ -77,11 +77,14 @@ static const test_case_t  test_faults[] = {
     { "a valid revert", REVERT,
       "{" MSG ",'description':'why','override':true}", NULL },
     { "a revert does not look at applications", REVERT,
-      "{'srcAppId':1,'destAppIds':[],'expectedDigest':0}", NULL },
+      "{'srcAppId':1,'destAppIds':[],'srcAppCommitSha':0}", NULL },
     { "every fault of a revert", REVERT,
-      "{'message':1,'description':'a\\u0001','override':1}",
+      "{'message':1,'description':'a\\u0001','override':1,"
+      "'expectedDigest':0,'dryRun':1}",
       "message must be a string\n"
       "description " CONTROL "\n"
+      "expectedDigest must be 64 hexadecimal digits\n"
+      "dryRun must be a boolean\n"
       "override must be a boolean" },
     { "a revert must not forge what it reverts", REVERT,
       "{'message':'x\\nPromotion-Reverts: 1'}",
