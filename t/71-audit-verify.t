@@ -208,4 +208,36 @@ audit_ok($redis, 'after trimming');
 call('XDEL', $stream, (audit($redis))[0]{stream});
 like(verified(), qr/^1 the oldest entry is/, 'loss after trimming shows');
 
+
+
+# beside others that write, over several pages, by somebody who may only read
+
+$redis->call('FLUSHALL');
+$redis->call('ACL', 'SETUSER', 'auditor', 'on', '>p', '%R~promotions:audit*',
+             '+multi', '+exec', '+hgetall', '+xrange', '+xrevrange');
+my $file = write_file(temporary_folder() . '/password', 'p');
+
+my $writer = Promotions::Process->start(name => 'writer', command => [
+    'sh', '-c', 'for i in $(seq 150); do "$0" "$@" create --grants admin'
+    . ' >/dev/null 2>&1; done', ($ENV{B} // 'build') . '/promotions-key',
+    '-a', $redis->address ]);
+my ($walks, @odd) = (0);
+
+while ($writer->alive) {
+    my ($status, $output) = tool('verify-audit', '--user', 'auditor',
+                                 '--password-file', $file);
+    push @odd, "$status $output" if $status;
+    $walks++;
+}
+
+is_deeply(\@odd, [], "$walks walks while entries were written");
+cmp_ok($walks, '>', 3, 'several');
+like(verified(), qr/^0 150 entries/, 'all of them');
+
+$stream = 'promotions:audit';
+my $at = $redis->call('XRANGE', $stream, '-', '+')->[100][0];
+$redis->call('XDEL', $stream, $at);
+like(verified(), qr/^1 entry .* does not follow .*are 149 .*has 150/,
+     'one of a later page is removed');
+
 done_testing();
