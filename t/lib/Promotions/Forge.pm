@@ -49,7 +49,7 @@ sub start {
     my ($class, $type, %options) = @_;
 
     my %names = %{ delete $options{repositories} || {} };
-    my $self = bless { type => $type, port => free_port(),
+    my $self = bless { type => $type, port => $options{port} // free_port(),
                        control => free_port() }, $class;
 
     my %setting = (

@@ -17,7 +17,7 @@ use Exporter 'import';
 use Promotions::Forge;
 
 our @EXPORT = qw(room gateway);
-our @EXPORT_OK = qw(%known $token $words served last_requests);
+our @EXPORT_OK = qw(%known $token $words served open_pulls last_requests);
 
 our $token = 's3cr3t-t0ken-of-the-f0rge';
 
@@ -83,6 +83,13 @@ sub served {
 
     return Promotions::Forge->start($type, token => $token, user => 'bot',
         repositories => { $known{$type}{name} => $repo });
+}
+
+
+sub open_pulls {
+    my ($forge, $head) = @_;
+    return grep { $_->{state} eq 'OPEN' && $_->{head} eq $head }
+           $forge->pulls;
 }
 
 

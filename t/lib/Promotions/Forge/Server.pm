@@ -145,7 +145,7 @@ sub receive {
 sub parse {
     my ($head, $body) = @_;
 
-    my ($method, $target) = $head =~ m{^(\S+) (\S+) HTTP/1\.1\r\n};
+    my ($method, $target) = $head =~ m{^(\S+) (\S+) HTTP/1\.[01]\r\n};
     my ($path, $query) = split /\?/, $target // '', 2;
     my (%headers, %query);
 

@@ -15,7 +15,8 @@ use Time::HiRes ();
 
 use Promotions::Git;
 use Promotions::Process;
-use Promotions::Pulls qw(%known $token $words served last_requests);
+use Promotions::Pulls
+    qw(%known $token $words served open_pulls last_requests);
 use Promotions::Remotes;
 use Promotions::Test ();
 
@@ -58,7 +59,9 @@ sub gateway {
     $scene->{key} = $scene->{redis}->key(id => 'admin', grants => 'admin');
     $scene->{catalog} = pull_catalog($git->base_url, $other->base_url);
     $scene->{nginx} = Promotions::Nginx->start(redis => $scene->{redis},
-        catalog => $scene->{catalog}, http => <<"END");
+        catalog => $scene->{catalog}, server => <<'WAIT', http => <<"END");
+        location /soon/ { promotions; promotions_wait 500ms; }
+WAIT
     promotions_credentials $folder/credentials;
     promotions_forge 127.0.0.1:$git->{port} $type api=@{[ $forge->api ]};
     promotions_forge 127.0.0.1:$other->{port} $type
@@ -116,7 +119,7 @@ sub opened {
 
     my $json = $response->json // {};
     my @keys = $response->{body} =~ /"([A-Z_]+)":/g;
-    my ($pull) = open_pulls($branch);
+    my ($pull) = open_pulls($forge, $branch);
 
     my $good = $response->{status} == 200 && $pull
         && "@keys" eq 'COMMIT_SHA COMMIT_MESSAGE COMMIT_AUTHOR '
@@ -156,7 +159,7 @@ sub first {
         description => 'please look', commitMessage => 'orders to qa');
     my $json = opened($r, $branch, 'a pull request');
     my $id = $r->{headers}{'promotion-id'};
-    my ($pull) = open_pulls($branch);
+    my ($pull) = open_pulls($forge, $branch);
 
     is($json->{COMMIT_MESSAGE}, 'orders to qa', "$type: the commit's message");
     one_commit($branch, 'one commit on its branch');
@@ -169,7 +172,7 @@ sub first {
     my $again = $scene->pull_request($from, $to, title => 'Promote to qa',
         description => 'please look', commitMessage => 'orders to qa');
     is($again->{body}, $r->{body}, "$type: asked again: the same answer");
-    is(scalar open_pulls($branch), 1, "$type: and no other");
+    is(scalar open_pulls($forge, $branch), 1, "$type: and no other");
 
     my $record = $scene->get($id)->json // {};
     is($record->{PULL_REQUEST_STATE}, 'OPEN', "$type: its record is open")
@@ -193,7 +196,7 @@ sub in_place {
     isnt($after->{COMMIT_SHA}, $before->{COMMIT_SHA}, "$type: another commit");
     one_commit($branch, 'which replaces the one before');
 
-    my ($pull) = open_pulls($branch);
+    my ($pull) = open_pulls($forge, $branch);
     is($pull->{title}, 'newer', "$type: its title is new");
     like($pull->{body}, qr/9\.9\.9/, "$type: and its text");
 }
@@ -247,7 +250,7 @@ sub refused_by {
     $r = $scene->pull_request($from, $to);
     Promotions::Test::error_is($r, 502, $known->{archived},
                                "$type: archived");
-    is(scalar open_pulls($branch), 0, "$type: none is open");
+    is(scalar open_pulls($forge, $branch), 0, "$type: none is open");
 
     $forge->set(archived => 0);
     opened($scene->pull_request($from, $to), $branch, 'and then it works');
@@ -272,7 +275,10 @@ sub finished_later {
         $forge->clear;
         $forge->fault(%{ $bad{$name} });
         my $start = Time::HiRes::time();
-        my $r = $scene->pull_request($from, $to);
+        my $r = $scene->post('pullRequest', {
+            srcAppId => Promotions::Test::app_id($from),
+            destAppId => Promotions::Test::app_id($to), head => 'main',
+            title => $name }, path => '/soon/pullRequest');
 
         is($r->{status}, 202, "$type: $name: answered 202")
             or diag(says($r));

@@ -15,7 +15,8 @@ use Time::HiRes ();
 
 use Promotions::Git;
 use Promotions::Process;
-use Promotions::Pulls qw(%known $token $words served last_requests);
+use Promotions::Pulls
+    qw(%known $token $words served open_pulls last_requests);
 use Promotions::Remotes;
 
 my $program = Cwd::abs_path($ENV{B} // 'build') . '/forge-run';
@@ -79,13 +80,6 @@ sub publish {
 }
 
 
-sub open_pulls {
-    my ($head) = @_;
-    return grep { $_->{state} eq 'OPEN' && $_->{head} eq $head }
-           $forge->pulls;
-}
-
-
 sub explained {
     my ($result) = @_;
     return JSON::PP->new->canonical->pretty->encode($result)
@@ -125,7 +119,7 @@ sub mends {
     $forge->set(permission => 'write', archived => 0);
 
     my $result = publish({ %$task, again => JSON::PP::true() });
-    my @open = open_pulls($task->{head});
+    my @open = open_pulls($forge, $task->{head});
 
     ended($result, 'done', "$name, then done", state => 'OPEN')
         && is(scalar @open, 1, "$type: $name: once");
@@ -158,7 +152,7 @@ sub room {
 sub opens {
     my $task = branch();
     my $result = publish($task);
-    my ($pull) = open_pulls($task->{head});
+    my ($pull) = open_pulls($forge, $task->{head});
 
     ended($result, 'done', 'opened', state => 'OPEN', number => 7,
           opened => 1, head_commit => qr/^$task->{commit}$|^[0-9a-f]{12}$/,
@@ -170,9 +164,9 @@ sub opens {
     $result = publish({ %$task, title => 'again', body => 'other' });
     ended($result, 'done', 'found and updated', number => 7, updated => 1,
           opened => 0);
-    ($pull) = open_pulls($task->{head});
+    ($pull) = open_pulls($forge, $task->{head});
     is("$pull->{title} $pull->{body}", 'again other', "$type: with its text");
-    is(scalar open_pulls($task->{head}), 1, "$type: not a second one");
+    is(scalar open_pulls($forge, $task->{head}), 1, "$type: not a second one");
 
     my $count = () = $forge->requests(qr/^(?:POST|PUT|PATCH)$/);
     my %more = (labels => ['promotion', 'qa'], reviewers => ['alice']);
@@ -180,7 +174,7 @@ sub opens {
     $task = branch();
     $result = publish({ %$task, %more, draft => JSON::PP::true() });
     ended($result, 'done', 'a draft, with labels and a reviewer');
-    ($pull) = open_pulls($task->{head});
+    ($pull) = open_pulls($forge, $task->{head});
     ok($pull->{draft} || $pull->{title} =~ /^(?:draft|wip):/i,
        "$type: is a draft") or diag(explain($pull));
 
@@ -191,7 +185,7 @@ sub opens {
 
         # somebody else's stay
         publish({ %$task, labels => ['more'], reviewers => ['bob'] });
-        ($pull) = open_pulls($task->{head});
+        ($pull) = open_pulls($forge, $task->{head});
         is_deeply([ [ sort @{ $pull->{labels} } ],
                     [ sort @{ $pull->{reviewers} } ] ],
                   [ [qw(more promotion qa)], [qw(alice bob)] ],
@@ -228,7 +222,7 @@ sub races {
                             title => 'faster' });
     my $result = publish($task);
     ended($result, 'done', 'somebody was faster', state => 'OPEN');
-    my @open = open_pulls($task->{head});
+    my @open = open_pulls($forge, $task->{head});
     is(scalar @open, 1, "$type: one all the same");
     is($open[0]{title}, 'to qa', "$type: with our title");
     is($result->{number}, $open[0]{number}, "$type: and its number");
@@ -308,7 +302,7 @@ sub limits {
                   after => $after, code => $code{remote});
         }
 
-        is(scalar open_pulls($task->{head}), 0, "$type: none was opened");
+        is(scalar open_pulls($forge, $task->{head}), 0, "$type: none was opened");
         mends($task, "$method limited");
     }
 
@@ -318,7 +312,7 @@ sub limits {
     $forge->fault(method => $_, status => 429) for qw(PUT PATCH);
     ended(publish({ %$task, title => 'new' }), 'later', 'an update limited');
     mends({ %$task, title => 'new' }, 'an update limited');
-    is((open_pulls($task->{head}))[0]{title}, 'new',
+    is((open_pulls($forge, $task->{head}))[0]{title}, 'new',
        "$type: and has the new title");
 }
 
@@ -443,7 +437,7 @@ sub nonsense {
         $forge->fault(method => 'GET', status => 200, body => $odd{$name});
         ended(publish($task), 'later', "$name in place of a list");
     }
-    is(scalar open_pulls($task->{head}), 0,
+    is(scalar open_pulls($forge, $task->{head}), 0,
        "$type: and none is opened blindly");
     mends($task, 'nonsense');
 }
@@ -464,7 +458,7 @@ sub looks {
     my $result = publish({ %$task, again => JSON::PP::true() });
     ended($result, 'done', 'merged meanwhile', state => 'MERGED',
           number => $number);
-    is(scalar open_pulls($task->{head}), 0, "$type: no other is opened");
+    is(scalar open_pulls($forge, $task->{head}), 0, "$type: no other is opened");
 
     $task = branch();
     $number = publish($task)->{number};
