@@ -302,7 +302,8 @@ sub limits {
                   after => $after, code => $code{remote});
         }
 
-        is(scalar open_pulls($forge, $task->{head}), 0, "$type: none was opened");
+        is(scalar open_pulls($forge, $task->{head}), 0,
+       "$type: none was opened");
         mends($task, "$method limited");
     }
 
@@ -458,7 +459,8 @@ sub looks {
     my $result = publish({ %$task, again => JSON::PP::true() });
     ended($result, 'done', 'merged meanwhile', state => 'MERGED',
           number => $number);
-    is(scalar open_pulls($forge, $task->{head}), 0, "$type: no other is opened");
+    is(scalar open_pulls($forge, $task->{head}), 0,
+       "$type: no other is opened");
 
     $task = branch();
     $number = publish($task)->{number};
