@@ -6,4 +6,5 @@ use Promotions::Test;
 use Promotions::Pulls;
 
 room('github');
+gateway('github');
 done_testing();

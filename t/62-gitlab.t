@@ -6,4 +6,5 @@ use Promotions::Test;
 use Promotions::Pulls;
 
 room('gitlab');
+gateway('gitlab');
 done_testing();

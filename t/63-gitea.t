@@ -6,4 +6,5 @@ use Promotions::Test;
 use Promotions::Pulls;
 
 room('gitea');
+gateway('gitea');
 done_testing();

@@ -6,4 +6,5 @@ use Promotions::Test;
 use Promotions::Pulls;
 
 room('bitbucket');
+gateway('bitbucket');
 done_testing();

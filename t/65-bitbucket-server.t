@@ -6,4 +6,5 @@ use Promotions::Test;
 use Promotions::Pulls;
 
 room('bitbucket_server');
+gateway('bitbucket_server');
 done_testing();

@@ -6,4 +6,5 @@ use Promotions::Test;
 use Promotions::Pulls;
 
 room('azure');
+gateway('azure');
 done_testing();
