@@ -3,7 +3,8 @@
  * second holds: a chart's values, one Deployment, and 200 resources in one
  * file.  Source and destination are read, edited, and the result is read
  * again and compared.  Prints MB/s of processor time, counting the text of all
- * three, next to what libyaml alone takes to read these three.
+ * three, next to what libyaml alone takes to read these three; and how long it
+ * takes to refuse 100 KB of "[".
  *
  * Fails below BENCH_LEAST.  Where libyaml alone falls short of BENCH_LIBYAML
  * (the machine is slow, or busy: others' work slows down caches and cores, not
@@ -21,6 +22,7 @@
 
 #define BENCH_LEAST    15       /* MB/s */
 #define BENCH_LIBYAML  40       /* MB/s, where BENCH_LEAST is asked for */
+#define BENCH_REFUSED  20       /* ms, to refuse what is hostile */
 #define BENCH_SIZE     (1 << 20)
 #define BENCH_SLICE    0.05     /* s: the two take turns */
 
@@ -357,6 +359,51 @@ bench_run(bench_case_t *c)
 }
 
 
+/* 1 if it is fast enough; the best of some tries, as for a first one that
+ * finds its memory cold. */
+
+static int
+bench_refuse(const char *name)
+{
+    int             i;
+    char           *text;
+    double          start, time, best;
+    pm_error_t      err;
+    pm_arena_t     *arena;
+    pm_document_t  *document;
+
+    text = malloc(BENCH_SIZE);
+    if (text == NULL) {
+        exit(1);
+    }
+
+    memset(text, '[', 100000);
+    best = 1e3;
+
+    for (i = 0; i < 5; i++) {
+        arena = pm_arena_create();
+        start = bench_now();
+
+        if (arena == NULL
+            || pm_document_parse(arena, name, text, 100000, &document, &err)
+               != PM_INVALID)
+        {
+            fprintf(stderr, "%s: brackets were not refused\n", name);
+            exit(1);
+        }
+
+        time = (bench_now() - start) * 1e3;
+        best = time < best ? time : best;
+        pm_arena_destroy(arena);
+    }
+
+    printf("refuse 100 KB of \"[\" in %s %.3f ms\n", name, best);
+    free(text);
+
+    return best <= BENCH_REFUSED;
+}
+
+
 int
 main(void)
 {
@@ -369,6 +416,11 @@ main(void)
         if (!bench_run(&bench_cases[i])) {
             rc = 1;
         }
+    }
+
+    if (!bench_refuse("a.yaml") || !bench_refuse("a.json")) {
+        fprintf(stderr, "more than %d ms\n", BENCH_REFUSED);
+        rc = 1;
     }
 
     return rc;

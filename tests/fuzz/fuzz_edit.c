@@ -11,10 +11,10 @@
  *
  * Right is: the result parses; each selected scalar is in it, at its path; a
  * second edit changes nothing; the bytes between the ranges are the
- * destination's.
+ * destination's.  How the values of the texts differ is listed for both.
  */
 
-#include "document/pm_edit.h"
+#include "document/pm_difference.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -205,6 +205,41 @@ fuzz_selected(const fuzz_case_t *c, const pm_document_t *source,
 }
 
 
+/* A text does not differ from itself; of others, all is listed or cut. */
+
+static void
+fuzz_difference(const fuzz_case_t *c, const pm_document_t *old,
+    const pm_document_t *new)
+{
+    size_t                     i, size;
+    pm_error_t                 err;
+    pm_difference_t            difference;
+    const pm_edit_property_t  *property;
+
+    if (pm_difference(c->arena, new, new, 1024, &difference, &err) != 0
+        || difference.nproperties != 0)
+    {
+        fuzz_fail(c, "it differs from itself", new->text.data, new->text.len);
+    }
+
+    if (pm_difference(c->arena, old, new, 1024, &difference, &err) != 0) {
+        fuzz_fail(c, err.message, new->text.data, new->text.len);
+    }
+
+    for (i = 0, size = 0; i < difference.nproperties; i++) {
+        property = &difference.properties[i];
+        size += strlen(property->path)
+                + (property->from ? strlen(property->from) : 0)
+                + (property->to ? strlen(property->to) : 0);
+
+        if ((property->from == NULL && property->to == NULL) || size > 1024) {
+            fuzz_fail(c, "differences that are none, or too many",
+                      new->text.data, new->text.len);
+        }
+    }
+}
+
+
 static void
 fuzz_edit(fuzz_case_t *c)
 {
@@ -227,6 +262,7 @@ fuzz_edit(fuzz_case_t *c)
     }
 
     fuzz_selectors(c);
+    fuzz_difference(c, destination, source);
 
     rc = pm_edit(c->arena, source, destination,
                  (const pm_jsonpath_t *const *) c->paths, c->npaths,
@@ -259,6 +295,7 @@ fuzz_edit(fuzz_case_t *c)
     }
 
     fuzz_selected(c, source, parsed);
+    fuzz_difference(c, destination, parsed);
 
     rc = pm_edit(c->arena, source, parsed,
                  (const pm_jsonpath_t *const *) c->paths, c->npaths,

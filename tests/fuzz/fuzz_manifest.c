@@ -1,10 +1,12 @@
 /*
  * A manifest as YAML and as JSON: parsed, every node held against the bytes
- * that it claims, and read into a catalog.
+ * that it claims, read into a catalog, and its first applications promoted
+ * into each other as far as that goes without git.
  */
 
 #include "catalog/pm_catalog_build.h"
 #include "document/pm_document_build.h"
+#include "promotion/pm_promotion.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -198,6 +200,84 @@ fuzz_document(const char *name, const char *text, size_t len)
 }
 
 
+/* Parts lie on one branch; files are the manifests' and none has two. */
+
+static void
+fuzz_parts(const pm_promotion_t *promotion)
+{
+    size_t            i, j, k;
+    const pm_part_t  *part;
+
+    fuzz_must(promotion->nparts > 0
+              && promotion->nparts <= PM_PROMOTION_PARTS);
+
+    for (i = 0; i < promotion->nparts; i++) {
+        part = &promotion->parts[i];
+
+        fuzz_must(strcmp(part->destination.url.canonical,
+                         promotion->parts[0].destination.url.canonical)
+                  == 0);
+        fuzz_must(part->nfiles <= PM_PROMOTION_FILES);
+        fuzz_must(part->nfiles == 0 || *part->source.path == '\0');
+
+        for (j = 0; j < part->nfiles; j++) {
+            fuzz_must(pm_template_is_ref(part->files[j].from_name)
+                      && pm_template_is_ref(part->files[j].to_name));
+            fuzz_must(*part->files[j].from != '/'
+                      && strncmp(part->files[j].from, "../", 3) != 0);
+
+            /* the manifest may name a file twice */
+
+            for (k = 0; k < j; k++) {
+                fuzz_must(part->files[k].from_name
+                          != part->files[j].from_name
+                          && part->files[k].to_name
+                             != part->files[j].to_name);
+            }
+        }
+    }
+}
+
+
+static void
+fuzz_id(const pm_application_t *application, pm_application_id_t *id)
+{
+    id->runtime = application->runtime;
+    id->namespace = application->namespace;
+    id->name = application->name;
+}
+
+
+static void
+fuzz_resolve(pm_arena_t *arena, const pm_catalog_t *catalog)
+{
+    size_t               i, n;
+    pm_error_t           err;
+    pm_request_t         request;
+    pm_promotion_t       promotion;
+    pm_application_id_t  to;
+
+    n = pm_catalog_napplications(catalog);
+    n = (n < 4) ? n : 4;
+
+    for (i = 0; i < n * n; i++) {
+        memset(&request, 0, sizeof(pm_request_t));
+
+        fuzz_id(pm_catalog_applications(catalog, i % n), &request.source);
+        fuzz_id(pm_catalog_applications(catalog, i / n), &to);
+
+        request.destinations = &to;
+        request.ndestinations = 1;
+
+        if (pm_promotion_resolve(arena, catalog, &request, &promotion, &err)
+            == 0)
+        {
+            fuzz_parts(&promotion);
+        }
+    }
+}
+
+
 static void
 fuzz_catalog(const char *name, const char *text, size_t len)
 {
@@ -227,6 +307,8 @@ fuzz_catalog(const char *name, const char *text, size_t len)
             fuzz_must(strstr(application->sources[0].path, "..") == NULL
                       || strncmp(application->sources[0].path, "../", 3));
         }
+
+        fuzz_resolve(arena, catalog);
     }
 
     pm_arena_destroy(arena);
