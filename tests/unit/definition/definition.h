@@ -12,6 +12,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include "base/pm_buffer.h"
 #include "definition/pm_definition.h"
 #include "document/pm_document.h"
 
