@@ -47,6 +47,7 @@ struct pm_forge_call_s {
     unsigned                   extra;
     const char                *what;       /* the extra's name */
     size_t                     user;
+    const char                *unknown;    /* reviewers, in words; or NULL */
     json_t                    *kept;       /* what pull's strings are part of */
     pm_forge_pull_t            pull;
     pm_error_t                 refusal;    /* of an open, while merged ones

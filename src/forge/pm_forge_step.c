@@ -207,6 +207,43 @@ pm_forge_step_texts(pm_forge_call_t *call)
 }
 
 
+/* JSON is UTF-8: what is not could never be sent. */
+
+static int
+pm_forge_text_sound(const char *text)
+{
+    return text != NULL && pm_utf8_valid(text, strlen(text)) == strlen(text);
+}
+
+
+static int
+pm_forge_task_sound(const pm_forge_task_t *task)
+{
+    size_t  i;
+
+    if (!pm_forge_text_sound(task->head) || !pm_forge_text_sound(task->base)
+        || !pm_forge_text_sound(task->title)
+        || !pm_forge_text_sound(task->body ? task->body : ""))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < task->nlabels; i++) {
+        if (!pm_forge_text_sound(task->labels[i])) {
+            return 0;
+        }
+    }
+
+    for (i = 0; i < task->nreviewers; i++) {
+        if (!pm_forge_text_sound(task->reviewers[i])) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static int
 pm_forge_token_sound(const char *token)
 {
@@ -244,6 +281,14 @@ pm_forge_step_start(pm_forge_call_t *call)
 
     if (task->action == PM_FORGE_LOOK) {
         call->step = PM_FORGE_STEP_LOOK;
+        return;
+    }
+
+    if (!pm_forge_task_sound(task)) {
+        (void) pm_error_set(&call->result->error, PM_INVALID, "a pull request "
+                            "needs a head, a base and a title, and all of it "
+                            "is UTF-8");
+        pm_forge_step_failed(call);
         return;
     }
 

@@ -101,6 +101,16 @@ pm_forge_step_refused(pm_forge_call_t *call, const pm_forge_answer_t *answer,
         return;
     }
 
+    /* what cannot be updated may have been merged or closed meanwhile */
+
+    if (call->step == PM_FORGE_STEP_UPDATE && call->rounds == 0
+        && (answer->status == 400 || answer->status == 409
+            || answer->status == 422))
+    {
+        pm_forge_step_again(call, PM_FORGE_FIND_OPEN);
+        return;
+    }
+
     /* refused where it was looked for: what is known is why it was not
      * opened */
 

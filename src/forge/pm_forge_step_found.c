@@ -147,19 +147,27 @@ pm_forge_step_user(pm_forge_call_t *call, json_t *json)
         }
     }
 
-    pm_forge_note(call, pm_arena_printf(call->job.arena, "%s knows no user "
-                        "%.100s: not a reviewer",
-                        call->job.task->repository->forge->provider->name,
-                        name));
+    call->unknown = pm_arena_printf(call->job.arena, "%s%s%.100s",
+                                    call->unknown ? call->unknown : "",
+                                    call->unknown ? ", " : "", name);
 }
 
 
 void
 pm_forge_step_user_next(pm_forge_call_t *call)
 {
-    if (++call->user == call->job.task->nreviewers) {
-        pm_forge_step_find(call, PM_FORGE_FIND_OPEN);
+    if (++call->user < call->job.task->nreviewers) {
+        return;
     }
+
+    if (call->unknown != NULL) {
+        pm_forge_note(call, pm_arena_printf(call->job.arena, "%s knows no "
+                            "user %s: not asked to review",
+                            call->job.task->repository->forge->provider->name,
+                            call->unknown));
+    }
+
+    pm_forge_step_find(call, PM_FORGE_FIND_OPEN);
 }
 
 

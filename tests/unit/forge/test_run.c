@@ -463,7 +463,7 @@ test_labels_and_reviewers(void **state)
                         "\"reviewer_ids\":[11,3]}");
     assert_int_equal(job.result.nnotes, 1);
     assert_string_equal(job.result.notes[0],
-                        "gitlab knows no user bob: not a reviewer");
+                        "gitlab knows no user bob: not asked to review");
     job_end(&job);
 
     /* the others say that they have none */
@@ -721,6 +721,68 @@ test_stale(void **state)
     assert_int_equal(job.result.outcome, PM_FORGE_DONE);
     assert_int_equal(job.result.number, 7);
     asked_in_all(4);
+    job_end(&job);
+}
+
+
+/* It was closed between our look and our update: another one is opened. */
+
+static void
+test_closed_meanwhile(void **state)
+{
+    job_t   job;
+    size_t  i;
+
+    /* refused, or answered with what it is now */
+
+    for (i = 0; i < 2; i++) {
+        server_reset(server);
+        server_add(server, providers[0].find, "200 OK", providers[0].list);
+        server->rules[0].times = 1;
+        server_add(server, providers[0].find, "200 OK", "[]");
+        server_add(server, providers[0].update,
+                   i ? "200 OK" : "422 Unprocessable",
+                   i ? GITHUB("7", "closed", "") : "{\"message\":\"no\"}");
+        server_add(server, providers[0].open, "201 Created",
+                   providers[0].opened);
+
+        job_start(&job, server, "github");
+        job_run(&job);
+
+        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+        assert_int_equal(job.result.number, 8);
+        assert_int_equal(job.result.opened, 1);
+        asked_in_all(4);
+        job_end(&job);
+    }
+
+    /* refused because of what it is to be: final, soon */
+
+    server_reset(server);
+    server_add(server, providers[0].find, "200 OK", providers[0].list);
+    server_add(server, providers[0].update, "422 Unprocessable",
+               "{\"message\":\"no\"}");
+
+    job_start(&job, server, "github");
+    job_run(&job);
+    assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+    assert_int_equal(job.result.number, 7);
+    asked_in_all(4);
+    job_end(&job);
+
+    /* merged: that was what was wanted */
+
+    server_reset(server);
+    server_add(server, providers[0].find, "200 OK", providers[0].list);
+    server_add(server, providers[0].update, "200 OK",
+               GITHUB("7", "closed", ",\"merged\":true,"
+               "\"merge_commit_sha\":\"aaaaaaaaaa\""));
+
+    job_start(&job, server, "github");
+    job_run(&job);
+    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+    assert_int_equal(job.result.state, PM_FORGE_MERGED);
+    asked_in_all(2);
     job_end(&job);
 }
 
@@ -1085,6 +1147,51 @@ test_no_token(void **state)
 }
 
 
+/* JSON could not carry it. */
+
+static void
+test_not_utf8(void **state)
+{
+    job_t   job;
+    size_t  i;
+
+    static const char *const  labels[] = { "a\xff" };
+
+    for (i = 0; i < 6; i++) {
+        server_reset(server);
+        job_start(&job, server, "github");
+
+        switch (i) {
+        case 0:
+            job.task.head = "a\xff";
+            break;
+        case 1:
+            job.task.base = "a\xff";
+            break;
+        case 2:
+            job.task.title = "a\xff";
+            break;
+        case 3:
+            job.task.body = "a\xff";
+            break;
+        case 4:
+            job.task.labels = labels;
+            job.task.nlabels = 1;
+            break;
+        default:
+            job.task.reviewers = labels;
+            job.task.nreviewers = 1;
+        }
+
+        job_run(&job);
+        assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+        assert_int_equal(job.result.error.code, PM_INVALID);
+        asked_in_all(0);
+        job_end(&job);
+    }
+}
+
+
 static void
 test_account_token_of_bitbucket(void **state)
 {
@@ -1255,6 +1362,7 @@ main(void)
         cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_duplicate_that_hides),
         cmocka_unit_test(test_stale),
+        cmocka_unit_test(test_closed_meanwhile),
         cmocka_unit_test(test_nothing_between),
         cmocka_unit_test(test_merged_meanwhile),
         cmocka_unit_test(test_look),
@@ -1263,6 +1371,7 @@ main(void)
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_no_tls),
         cmocka_unit_test(test_no_token),
+        cmocka_unit_test(test_not_utf8),
         cmocka_unit_test(test_account_token_of_bitbucket),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_limit_stops_the_batch),
