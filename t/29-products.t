@@ -434,4 +434,64 @@ landed($r, 'once');
 is(pushes($repo), '60', 'in one push');
 is($repo->fsck . $other->fsck, '', 'git fsck --strict');
 
+
+# a policy that asks for pull requests
+
+{
+    my $far = scene(forge => 'github');
+    my ($gitops, $forge) = @$far{qw(repo forge)};
+    my $body = { srcEnvironment => 'dev', destEnvironment => 'qa',
+                 message => "release 12 ü\n\nall of it",
+                 description => 'why' };
+
+    $gitops->commit({ map { ("dev/$_/values.yaml" => "$_: new\n") }
+                      qw(api web) });
+    write_file("$far->{catalog}/glass.yaml", policy('careful',
+        product => 'glass', action => 'pr') . join '', map {
+            my $name = $_; map { member($name, $_, url => $gitops->url,
+                $name eq 'web' ? (branch => 'HEAD') : (),
+                product => 'glass', namespace => 'glass') } qw(dev qa) }
+            qw(api web));
+    $far->{nginx}->reload;
+
+    my $main = $gitops->head;
+    $r = $far->post('products/glass/promote', $body, key =>
+                    $far->{redis}->key(grants => 'PROMOTE_PR@qa '
+                                                 . 'APPLICATION:R@dev'));
+    is($r->{status}, 200, 'by pull requests')
+        or diag($r->{body} // $r->{error}, "\n", $far->{nginx}->log);
+    is(outcome($r), 'api-dev>api-qa 200 web-dev>web-qa 200', 'one each');
+    is($gitops->head, $main, 'nothing is on the branch');
+
+    for my $i (0, 1) {
+        my $member = (members($r))[$i];
+        my $name = (qw(api web))[$i];
+        is($member->{PULL_REQUEST_HEAD},
+           "promote/glass/$name-qa/glass.$name-dev", "$name: its head branch");
+        is($gitops->file($member->{COMMIT_SHA}, "qa/$name/values.yaml"),
+           "$name: new\n", "$name: what it brings");
+        my ($pull) = grep { ($_->{number} // $_->{id} // 0)
+                            == ($member->{PULL_REQUEST_ID} // -1) }
+                     $forge->pulls;
+        is($pull->{title}, "release 12 ü (glass/$name-qa)", "$name: its title");
+    }
+
+    my $again = $far->post('products/glass/promote', $body);
+    is($again->{status}, 200, 'again') or diag($again->{body});
+    is_deeply([ map { $_->{PULL_REQUEST_ID} } members($again) ],
+              [ map { $_->{PULL_REQUEST_ID} } members($r) ],
+              'the same pull requests');
+
+    $r = $far->post('products/glass/promote', $body, key =>
+        $far->{redis}->key(grants => 'APPLICATION:R@dev APPLICATION:R@qa'));
+    is(outcome($r), 'api-dev>api-qa 403 web-dev>web-qa 403',
+       'a grant is needed');
+    $r = $far->post('products/glass/promote', { %$body,
+                    override => JSON::PP::true });
+    is($r->{status}, 200, 'an admin commits over it') or diag($r->{body});
+    is($gitops->file('main', 'qa/web/values.yaml'), "web: new\n",
+       'on the branch');
+    is($gitops->fsck, '', 'git fsck --strict');
+}
+
 done_testing();

@@ -6,12 +6,18 @@
 #include "http/ngx_http_promotions_result.h"
 #include "http/ngx_http_promotions_submit.h"
 #include "base/pm_buffer.h"
+#include "base/pm_string.h"
 #include "catalog/pm_pair.h"
+#include "promotion/pm_permission.h"
 
 
 /* Promotions of one request: their records are one call to Redis. */
 
-#define NGX_HTTP_PROMOTIONS_PRODUCT_MAX  1000
+#define NGX_HTTP_PROMOTIONS_PRODUCT_MAX    1000
+
+/* Of a pull request's title; every provider takes as much. */
+
+#define NGX_HTTP_PROMOTIONS_PRODUCT_TITLE  160
 
 
 typedef struct {
@@ -33,6 +39,7 @@ struct ngx_http_promotions_product_s {
     ngx_uint_t                      nrefused;
     const char                     *forbidden;    /* what refused one of them;
                                                      NULL: nothing */
+    unsigned                        pulls:1;      /* by pull requests */
 };
 
 
@@ -44,6 +51,9 @@ static int ngx_http_promotions_product_pairs(ngx_http_promotions_ctx_t *ctx,
     pm_error_t *err);
 static int ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
     const pm_pair_t *pair, pm_error_t *err);
+static ngx_int_t ngx_http_promotions_product_pull(
+    ngx_http_promotions_ctx_t *ctx, const pm_application_t *destination,
+    pm_request_t *request);
 static int ngx_http_promotions_product_refuse(ngx_http_promotions_ctx_t *ctx,
     const pm_promotion_t *promotion, const pm_error_t *error,
     pm_error_t *err);
@@ -174,6 +184,15 @@ ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
         return pm_error_set(err, PM_NOT_FOUND, "product %s not found", name);
     }
 
+    /* an admin who overrides the policy commits */
+
+    product->pulls = !product->request.dry_run
+                     && !(product->request.override && ctx->key->admin)
+                     && ngx_strcmp(pm_permission_action(
+                            ngx_http_promotions_worker.pmcf->catalog, name,
+                            product->to), "pr")
+                        == 0;
+
     return 0;
 }
 
@@ -257,14 +276,24 @@ ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
 {
     int                             rc;
     pm_error_t                      error;
+    pm_request_t                    request;
     pm_promotion_t                 *promotion;
     ngx_http_promotions_product_t  *product;
 
     product = ctx->product;
     promotion = &product->promotions[product->n];
 
-    rc = pm_promotion_pair(ctx->promotion_arena, &product->request,
-                           pair->source, pair->destination, promotion, &error);
+    request = product->request;
+
+    if (product->pulls
+        && ngx_http_promotions_product_pull(ctx, pair->destination, &request)
+           != NGX_OK)
+    {
+        return pm_error_memory(err);
+    }
+
+    rc = pm_promotion_pair(ctx->promotion_arena, &request, pair->source,
+                           pair->destination, promotion, &error);
 
     if (rc == 0
         && !ngx_http_promotions_allowed(ctx->key,
@@ -286,6 +315,32 @@ ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
     product->n++;
 
     return 0;
+}
+
+
+/* The request of a pull request: on its usual head branch, with a title that
+ * tells it from the others. */
+
+static ngx_int_t
+ngx_http_promotions_product_pull(ngx_http_promotions_ctx_t *ctx,
+    const pm_application_t *destination, pm_request_t *request)
+{
+    size_t       len;
+    const char  *line;
+
+    line = request->message + strspn(request->message, " \t\r\n");
+    len = strcspn(line, "\r\n");
+    len = pm_utf8_valid(line, ngx_min(len, NGX_HTTP_PROMOTIONS_PRODUCT_TITLE));
+
+    request->kind = PM_REQUEST_PULL_REQUEST;
+    request->head = "HEAD";
+    request->title = pm_arena_printf(ctx->promotion_arena, "%.*s (%s/%s)",
+                                     (int) len, line, destination->namespace,
+                                     destination->name);
+    request->commit_message = request->message;
+    request->commit_description = request->description;
+
+    return (request->title != NULL) ? NGX_OK : NGX_ERROR;
 }
 
 

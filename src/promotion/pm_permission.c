@@ -91,3 +91,18 @@ pm_permission(const pm_catalog_t *catalog, const pm_promotion_t *promotion,
     return pm_error_set(err, PM_FORBIDDEN, "policy %s allows only %s", name,
                         allowed);
 }
+
+
+const char *
+pm_permission_action(const pm_catalog_t *catalog, const char *product,
+    const pm_environment_t *environment)
+{
+    pm_policy_t         merged;
+    const char         *action;
+    const pm_policy_t  *policy;
+
+    policy = pm_catalog_policy(catalog, product, environment, &merged);
+    action = policy->values[PM_POLICY_ACTION];
+
+    return action ? action : "commit";
+}

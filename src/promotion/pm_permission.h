@@ -18,5 +18,12 @@
 int pm_permission(const pm_catalog_t *catalog,
     const pm_promotion_t *promotion, const char *action, pm_error_t *err);
 
+/*
+ * What the policies have a product's promotion into an environment be:
+ * "commit" (also where they say nothing), "pr" or "none".
+ */
+const char *pm_permission_action(const pm_catalog_t *catalog,
+    const char *product, const pm_environment_t *environment);
+
 
 #endif /* PM_PERMISSION_H */

@@ -130,7 +130,7 @@ pm_pull_head(pm_arena_t *arena, const pm_promotion_t *promotion,
         head += sizeof(prefix) - 1;
     }
 
-    if (strcmp(head, base) == 0) {
+    if (strcmp(head, base) == 0 || strcmp(head, "HEAD") == 0) {
         return pm_pull_head_default(arena, promotion);
     }
 

@@ -7,7 +7,8 @@
  *
  *     promote/<dest namespace>/<dest name>/<source namespace>.<source name>
  *
- * Otherwise it is the head branch's name.
+ * and so it is for "HEAD", which git lets no branch be called.  Otherwise it is
+ * the head branch's name.
  *
  * What git-check-ref-format(1) refuses in such a name is written as %XX, with
  * "%" itself (so that two applications never share a name): control
