@@ -304,19 +304,60 @@ pm_forge_azure_hook_check(const pm_forge_hook_t *hook, const char *secret)
 }
 
 
+/* An API's path, …/ORGANIZATION[/ID]/_apis/…, as the repository's. */
+
+static char *
+pm_forge_azure_hook_path(pm_arena_t *arena, json_t *repository, char *path)
+{
+    char         *end;
+    const char   *project, *name;
+    pm_buffer_t   made;
+
+    end = strstr(path, "/_apis/");
+
+    if (end == NULL) {
+        return path;
+    }
+
+    *end = '\0';
+    end = strrchr(path, '/');
+
+    if (end != NULL && strlen(end) == 37 && end[9] == '-') {
+        *end = '\0';
+    }
+
+    project = pm_forge_json_string(repository, "project.name");
+    name = pm_forge_json_string(repository, "name");
+
+    if (project == NULL || name == NULL) {
+        return NULL;
+    }
+
+    memset(&made, 0, sizeof(pm_buffer_t));
+
+    pm_buffer_printf(&made, "%s/", path);
+    pm_forge_encode(&made, project);
+    pm_buffer_puts(&made, "/_git/");
+    pm_forge_encode(&made, name);
+
+    path = pm_buffer_string(&made) ? pm_arena_strdup(arena, made.data) : NULL;
+    pm_buffer_free(&made);
+
+    return path;
+}
+
+
 /*
- * The organization is only in URLs.  remoteUrl is the repository's own; where
- * details are left out, url is the API's: …/ORGANIZATION[/ID]/_apis/….
+ * The organization is only in URLs: remoteUrl is the repository's own; where
+ * details are left out, url is the API's.
  */
 
 static int
 pm_forge_azure_hook_url(pm_arena_t *arena, json_t *repository, char **host,
     char **path)
 {
-    size_t        skip;
-    char         *end;
-    const char   *text, *project, *name;
-    pm_buffer_t   made;
+    size_t       skip;
+    const char  *text, *at;
 
     text = pm_forge_json_url(repository, "remoteUrl");
 
@@ -334,11 +375,11 @@ pm_forge_azure_hook_url(pm_arena_t *arena, json_t *repository, char **host,
 
     /* "ORGANIZATION@" is how the provider itself writes its URLs */
 
-    end = memrchr(text, '@', skip);
+    at = memrchr(text, '@', skip);
 
-    if (end != NULL) {
-        skip -= (size_t) (end + 1 - text);
-        text = end + 1;
+    if (at != NULL) {
+        skip -= (size_t) (at + 1 - text);
+        text = at + 1;
     }
 
     *host = pm_forge_lower(arena, text, skip);
@@ -347,35 +388,7 @@ pm_forge_azure_hook_url(pm_arena_t *arena, json_t *repository, char **host,
         return -1;
     }
 
-    end = strstr(*path, "/_apis/");
-
-    if (end == NULL) {
-        return 0;
-    }
-
-    *end = '\0';
-    end = strrchr(*path, '/');
-
-    if (end != NULL && strlen(end) == 37 && end[9] == '-') {
-        *end = '\0';
-    }
-
-    project = pm_forge_json_string(repository, "project.name");
-    name = pm_forge_json_string(repository, "name");
-
-    if (project == NULL || name == NULL) {
-        return -1;
-    }
-
-    memset(&made, 0, sizeof(pm_buffer_t));
-
-    pm_buffer_printf(&made, "%s/", *path);
-    pm_forge_encode(&made, project);
-    pm_buffer_puts(&made, "/_git/");
-    pm_forge_encode(&made, name);
-
-    *path = pm_buffer_string(&made) ? pm_arena_strdup(arena, made.data) : NULL;
-    pm_buffer_free(&made);
+    *path = pm_forge_azure_hook_path(arena, repository, *path);
 
     return *path ? 0 : -1;
 }

@@ -187,38 +187,74 @@ pm_forge_api_path(const char *path)
 }
 
 
-/* https://HOST[:PORT][/PATH], and what it becomes */
+/* The length of "https://" or "http://", or 0; user info has no place. */
 
-static const char *
-pm_forge_api(pm_arena_t *arena, const char *api, pm_error_t *err)
+static int
+pm_forge_api_scheme(const char *api, size_t *scheme, pm_error_t *err)
 {
-    size_t  len, scheme, end;
-    char   *text, *host;
+    *scheme = strncasecmp(api, "https://", 8) == 0 ? 8
+              : strncasecmp(api, "http://", 7) == 0 ? 7 : 0;
 
-    for (len = strlen(api); len > 0 && api[len - 1] == '/'; len--) {
-        /* void */
-    }
-
-    scheme = strncasecmp(api, "https://", 8) == 0 ? 8
-             : strncasecmp(api, "http://", 7) == 0 ? 7 : 0;
-
-    if (scheme == 0) {
-        (void) pm_error_set(err, PM_INVALID, "the API's URL \"%.200s\" is "
-                            "not https://HOST[:PORT][/PATH]",
-                            strchr(api, '@') ? "(with user info)" : api);
-        return NULL;
-    }
-
-    if (memchr(api, '@', len) != NULL) {
-        (void) pm_error_set(err, PM_INVALID, "the API's URL carries user "
+    if (strchr(api, '@') != NULL) {
+        return pm_error_set(err, PM_INVALID, "the API's URL carries user "
                             "info; tokens belong into the file of "
                             "promotions_credentials");
-        return NULL;
+    }
+
+    if (*scheme == 0) {
+        return pm_error_set(err, PM_INVALID, "the API's URL \"%.200s\" is "
+                            "not https://HOST[:PORT][/PATH]", api);
+    }
+
+    return 0;
+}
+
+
+/* Plain http is for this machine. */
+
+static int
+pm_forge_api_plain(pm_arena_t *arena, const char *authority, const char *api,
+    pm_error_t *err)
+{
+    char  *host;
+
+    host = pm_arena_strndup(arena, authority,
+                            pm_forge_name_length(authority));
+    if (host == NULL) {
+        return pm_error_memory(err);
+    }
+
+    if (!pm_host_loopback(host)) {
+        return pm_error_set(err, PM_INVALID, "the API's URL \"%.200s\" must "
+                            "be https; http is for a loopback address only",
+                            api);
+    }
+
+    return 0;
+}
+
+
+/* https://HOST[:PORT][/PATH], and what it becomes */
+
+static int
+pm_forge_api(pm_arena_t *arena, const char *api, const char **base,
+    pm_error_t *err)
+{
+    int      rc;
+    char    *text;
+    size_t   len, scheme, end;
+
+    rc = pm_forge_api_scheme(api, &scheme, err);
+    if (rc != 0) {
+        return rc;
+    }
+
+    for (len = strlen(api); len > scheme && api[len - 1] == '/'; len--) {
+        /* void */
     }
 
     /* the scheme and the host in lower case, the path as it is */
 
-    len = (len < scheme) ? scheme : len;
     end = scheme + strcspn(api + scheme, "/");
     end = (end > len) ? len : end;
     text = pm_forge_lower(arena, api, end);
@@ -227,38 +263,21 @@ pm_forge_api(pm_arena_t *arena, const char *api, pm_error_t *err)
                 : NULL;
 
     if (text == NULL) {
-        (void) pm_error_memory(err);
-        return NULL;
+        return pm_error_memory(err);
     }
 
     if (len > PM_FORGE_API_MAX || pm_forge_authority(text + scheme) == 0
         || pm_forge_api_path(text + end) != 0)
     {
-        (void) pm_error_set(err, PM_INVALID, "the API's URL \"%.200s\" has a "
+        return pm_error_set(err, PM_INVALID, "the API's URL \"%.200s\" has a "
                             "malformed host or path, a query or a fragment",
                             api);
-        return NULL;
     }
 
-    if (scheme == 8) {
-        return text;
-    }
+    *base = text;
 
-    host = pm_arena_strndup(arena, text + scheme,
-                            pm_forge_name_length(text + scheme));
-    if (host == NULL) {
-        (void) pm_error_memory(err);
-        return NULL;
-    }
-
-    if (!pm_host_loopback(host)) {
-        (void) pm_error_set(err, PM_INVALID, "the API's URL \"%.200s\" must "
-                            "be https; http is for a loopback address only",
-                            api);
-        return NULL;
-    }
-
-    return text;
+    return (scheme == 8) ? 0 : pm_forge_api_plain(arena, text + scheme, api,
+                                                  err);
 }
 
 
@@ -287,8 +306,7 @@ pm_forge_host_set(pm_arena_t *arena, const char *host, const char *type,
     }
 
     if (api != NULL) {
-        forge->api = pm_forge_api(arena, api, err);
-        return forge->api ? 0 : (int) err->code;
+        return pm_forge_api(arena, api, &forge->api, err);
     }
 
     known = pm_forge_known(NULL, 0, forge->host);

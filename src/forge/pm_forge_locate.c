@@ -1,7 +1,6 @@
 #include "forge/pm_forge_locate.h"
 #include "forge/pm_forge_text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 
@@ -275,85 +274,99 @@ pm_forge_cut_git(pm_forge_locator_t *locator)
 }
 
 
-/*
- * Where the credentials of a repository are looked up.  For one that is
- * reached by ssh: https on its host, or on its API's where that is the same
- * machine at another port.
- */
+/* https on the host, or on its API's where that is the same machine at
+ * another port; and what the server has before its repositories. */
 
-static const char *
-pm_forge_login(pm_forge_locator_t *locator)
+static void
+pm_forge_login_server(pm_forge_locator_t *locator, pm_buffer_t *text)
 {
-    char                    port[16];
-    size_t                  n, host, root;
+    size_t                  host, root;
     const char             *api, *prefix;
-    pm_buffer_t             path;
-    const pm_forge_url_t   *url;
     const pm_forge_host_t  *forge;
 
-    url = locator->url;
     forge = locator->forge;
-
-    if (!locator->ssh) {
-        port[0] = '\0';
-
-        if (url->port != 0) {
-            (void) snprintf(port, sizeof(port), ":%u", url->port);
-        }
-
-        return pm_arena_printf(locator->arena, "%s://%s%s%s", url->scheme,
-                               url->host, port, url->path);
-    }
-
-    memset(&path, 0, sizeof(pm_buffer_t));
-
     api = pm_forge_after_scheme(forge->api);
     host = pm_forge_name_length(forge->host);
 
     if (host == pm_forge_name_length(api)
         && strncmp(forge->host, api, host) == 0)
     {
-        n = strcspn(api, "/") + (size_t) (api - forge->api);
-        pm_buffer_append(&path, forge->api, n);
+        pm_buffer_append(text, forge->api, strcspn(api, "/")
+                                           + (size_t) (api - forge->api));
 
-        root = pm_forge_root(forge, url, &prefix);
-        pm_buffer_append(&path, prefix, root);
+        root = pm_forge_root(forge, locator->url, &prefix);
+        pm_buffer_append(text, prefix, root);
+        return;
+    }
+
+    pm_buffer_puts(text, "https://");
+    pm_buffer_append(text, forge->host, host);
+}
+
+
+/* Azure's ssh paths begin with "v3", its https ones have "_git"; Bitbucket
+ * Data Center's have "scm". */
+
+static void
+pm_forge_login_path(pm_forge_locator_t *locator, pm_buffer_t *text)
+{
+    size_t                        i;
+    const pm_forge_repository_t  *repository;
+
+    repository = locator->repository;
+
+    if (repository->project != NULL) {
+        pm_buffer_putc(text, '/');
+        pm_forge_encode(text, repository->owner);
+        pm_buffer_putc(text, '/');
+        pm_forge_encode(text, repository->project);
+        pm_buffer_puts(text, "/_git/");
+        pm_forge_encode(text, repository->name);
+        return;
+    }
+
+    if (locator->forge->provider == &pm_forge_bitbucket_server) {
+        pm_buffer_puts(text, "/scm");
+    }
+
+    for (i = 0; i < locator->n; i++) {
+        pm_buffer_putc(text, '/');
+        pm_forge_encode(text, locator->segments[i]);
+    }
+}
+
+
+/* Where the credentials of a repository are looked up: its own URL, or the
+ * https one of a repository that is reached by ssh. */
+
+static const char *
+pm_forge_login(pm_forge_locator_t *locator)
+{
+    const char            *login;
+    pm_buffer_t            text;
+    const pm_forge_url_t  *url;
+
+    url = locator->url;
+    memset(&text, 0, sizeof(pm_buffer_t));
+
+    if (locator->ssh) {
+        pm_forge_login_server(locator, &text);
+        pm_forge_login_path(locator, &text);
+
+    } else if (url->port != 0) {
+        pm_buffer_printf(&text, "%s://%s:%u%s", url->scheme, url->host,
+                         url->port, url->path);
 
     } else {
-        pm_buffer_puts(&path, "https://");
-        pm_buffer_append(&path, forge->host, host);
+        pm_buffer_printf(&text, "%s://%s%s", url->scheme, url->host,
+                         url->path);
     }
 
-    if (forge->provider == &pm_forge_bitbucket_server) {
-        pm_buffer_puts(&path, "/scm");
-    }
+    login = pm_buffer_string(&text);
+    login = login ? pm_arena_strdup(locator->arena, login) : NULL;
+    pm_buffer_free(&text);
 
-    for (n = 0; n < locator->n; n++) {
-
-        /* Azure's ssh paths begin with "v3", its https ones have "_git" */
-
-        if (locator->repository->project != NULL) {
-            break;
-        }
-
-        pm_buffer_putc(&path, '/');
-        pm_forge_encode(&path, locator->segments[n]);
-    }
-
-    if (locator->repository->project != NULL) {
-        pm_buffer_putc(&path, '/');
-        pm_forge_encode(&path, locator->repository->owner);
-        pm_buffer_putc(&path, '/');
-        pm_forge_encode(&path, locator->repository->project);
-        pm_buffer_puts(&path, "/_git/");
-        pm_forge_encode(&path, locator->repository->name);
-    }
-
-    api = pm_buffer_string(&path);
-    api = api ? pm_arena_strdup(locator->arena, api) : NULL;
-    pm_buffer_free(&path);
-
-    return api;
+    return login;
 }
 
 

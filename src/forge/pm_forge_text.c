@@ -165,7 +165,7 @@ pm_forge_unbase64(unsigned char *data, size_t *data_len, const char *text,
     bits = 0;
 
     for (i = 0; i < len; i++) {
-        digit = (text[i] != '\0' && i < len - pad)
+        digit = (i < len - pad && text[i] != '\0')
                 ? strchr(pm_forge_base64_digits, text[i]) : NULL;
 
         if (digit == NULL && i < len - pad) {
