@@ -45,6 +45,34 @@ pm_error_set(pm_error_t *err, pm_code_t code, const char *fmt, ...)
     err->code = code;
     err->line = 0;
     err->column = 0;
+    err->name = NULL;
+    err->subject[0] = '\0';
+
+    va_start(args, fmt);
+    (void) vsnprintf(err->message, sizeof(err->message), fmt, args);
+    va_end(args);
+
+    pm_error_tidy(err->message);
+
+    return code;
+}
+
+
+int
+pm_error_named(pm_error_t *err, pm_code_t code, const char *name,
+    const char *fmt, ...)
+{
+    va_list  args;
+
+    if (err == NULL) {
+        return code;
+    }
+
+    err->code = code;
+    err->line = 0;
+    err->column = 0;
+    err->name = name;
+    err->subject[0] = '\0';
 
     va_start(args, fmt);
     (void) vsnprintf(err->message, sizeof(err->message), fmt, args);
@@ -70,6 +98,8 @@ pm_error_at(pm_error_t *err, pm_code_t code, const char *file,
     err->code = code;
     err->line = line;
     err->column = column;
+    err->name = NULL;
+    err->subject[0] = '\0';
 
     n = snprintf(err->message, sizeof(err->message), "%s:%u:%u: ",
                  file, line, column);

@@ -14,7 +14,8 @@
 #include <stddef.h>
 
 
-#define PM_ERROR_SIZE  1024
+#define PM_ERROR_SIZE     1024
+#define PM_ERROR_SUBJECT  256
 
 
 /* What a fault means; http/ maps each to its status (interface.md, 5). */
@@ -38,6 +39,12 @@ typedef struct {
     pm_code_t   code;
     unsigned    line;                    /* 1-based; 0: none */
     unsigned    column;                  /* 1-based, in characters */
+    const char *name;                    /* by which programs tell it from
+                                            others of its code: a constant
+                                            ("path.invalid"), or NULL */
+    char        subject[PM_ERROR_SUBJECT];   /* what it is about, where that
+                                            is not told by the message alone:
+                                            an id; or empty */
     char        message[PM_ERROR_SIZE];  /* whole, position included */
 } pm_error_t;
 
@@ -50,7 +57,12 @@ typedef struct {
 int pm_error_set(pm_error_t *err, pm_code_t code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same, with "file:line:column: " before the message. */
+/* The same for a fault that has a name. */
+int pm_error_named(pm_error_t *err, pm_code_t code, const char *name,
+    const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* As pm_error_set, with "file:line:column: " before the message. */
 int pm_error_at(pm_error_t *err, pm_code_t code, const char *file,
     unsigned line, unsigned column, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));

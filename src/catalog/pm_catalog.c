@@ -193,6 +193,13 @@ pm_catalog_environment(const pm_catalog_t *catalog, const char *name_or_id)
 }
 
 
+const char *
+pm_catalog_runtime(const pm_catalog_t *catalog, size_t i)
+{
+    return (i < catalog->runtimes.n) ? catalog->runtimes.items[i] : NULL;
+}
+
+
 const pm_application_t *
 pm_catalog_applications(const pm_catalog_t *catalog, size_t i)
 {

@@ -148,6 +148,9 @@ const pm_policy_t *pm_catalog_policy(const pm_catalog_t *catalog,
     const char *product, const pm_environment_t *environment,
     pm_policy_t *policy);
 
+/* The runtimes that were read, each once; NULL: no more. */
+const char *pm_catalog_runtime(const pm_catalog_t *catalog, size_t i);
+
 /* All of them, in order of reading. */
 const pm_application_t *pm_catalog_applications(const pm_catalog_t *catalog,
     size_t i);

@@ -138,6 +138,7 @@ typedef struct {
 
 struct pm_catalog_s {
     pm_arena_t           *arena;
+    pm_catalog_list_t     runtimes;      /* of const char */
     pm_catalog_list_t     applications;
     pm_catalog_list_t     environments;
     pm_catalog_list_t     templates;      /* by rank, once finished */

@@ -112,6 +112,32 @@ pm_catalog_shown(const pm_catalog_t *catalog, const char *file)
 }
 
 
+/* Each once, whatever the number of its folders. */
+
+static int
+pm_catalog_read_runtime(pm_catalog_reader_t *reader)
+{
+    char               *name;
+    size_t              i;
+    pm_catalog_list_t  *list;
+
+    list = &reader->catalog->runtimes;
+
+    for (i = 0; i < list->n; i++) {
+        if (strcmp(list->items[i], reader->runtime) == 0) {
+            return 0;
+        }
+    }
+
+    name = pm_arena_strdup(reader->arena, reader->runtime);
+    if (name == NULL) {
+        return pm_error_memory(reader->err);
+    }
+
+    return pm_catalog_append(reader, list, name);
+}
+
+
 int
 pm_catalog_read_text(pm_catalog_t *catalog, const char *runtime,
     const char *name, const char *text, size_t len, pm_error_t *err)
@@ -141,6 +167,10 @@ pm_catalog_read_text(pm_catalog_t *catalog, const char *runtime,
         rc = pm_error_memory(err);
 
     } else {
+        rc = pm_catalog_read_runtime(&reader);
+    }
+
+    if (rc == 0) {
         rc = pm_document_parse(arena, name, text, len, &document, err);
     }
 

@@ -185,6 +185,8 @@ pm_batch_land(pm_batch_t *batch, size_t i, const pm_oid_t *commit)
 
     result->state = PM_RESULT_LANDED;
     result->error.code = 0;
+    result->error.name = NULL;
+    result->error.subject[0] = '\0';
     result->error.message[0] = '\0';
     pm_oid_hex(result->commit, commit);
 }

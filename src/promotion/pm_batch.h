@@ -75,6 +75,9 @@ typedef struct {
     char                version_from[PM_PROMOTION_VERSION + 1];
     char                version_to[PM_PROMOTION_VERSION + 1];
 
+    const char         *target;  /* id of the API that is written, the
+                                    batch's; NULL: none */
+    unsigned            created:1;   /* it is new there */
     pm_error_t          error;   /* FAILED: its code and message; UNKNOWN:
                                     what made it so */
     const pm_pull_result_t  *pull;   /* NULL: is no pull request's */

@@ -10,8 +10,9 @@
 static int
 pm_batch_no_changes(pm_error_t *err)
 {
-    return pm_error_set(err, PM_NO_CHANGES, "no changes found between source "
-                        "and destination applications");
+    return pm_error_named(err, PM_NO_CHANGES, "promotion.noChanges",
+                          "no changes found between source and destination "
+                          "applications");
 }
 
 
@@ -162,7 +163,8 @@ pm_batch_sources(const pm_batch_t *batch, size_t i, pm_arena_t *arena,
     for (j = 0; j < promotion->nparts; j++) {
         revision = batch->items[i].sources[j];
 
-        if (revision->repository == destination->repository
+        if (promotion->parts[j].source.commit == NULL
+            && revision->repository == destination->repository
             && revision->branch && strcmp(revision->ref, destination->ref) == 0)
         {
             (*sources)[j].commit = batch->tip;
@@ -303,6 +305,27 @@ pm_batch_replayed(pm_batch_t *batch, size_t i, const char *digest,
 }
 
 
+/* The API that promotion i writes. */
+
+static int
+pm_batch_plan_target(pm_batch_t *batch, size_t i,
+    const pm_definition_plan_t *api, pm_error_t *err)
+{
+    pm_result_t  *result;
+
+    if (api == NULL) {
+        return 0;
+    }
+
+    result = &batch->items[i].result;
+
+    result->target = pm_arena_strdup(batch->arena, api->id);
+    result->created = !api->update;
+
+    return (result->target != NULL) ? 0 : pm_error_memory(err);
+}
+
+
 static int
 pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     pm_error_t *err)
@@ -321,6 +344,11 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
 
     memcpy(batch->items[i].result.digest, plan.digest, PM_DIGEST_SIZE);
 
+    rc = pm_batch_plan_target(batch, i, plan.api, err);
+    if (rc != 0) {
+        return rc;
+    }
+
     if (plan.nchanges == 0 && promotion->revert_commit != NULL) {
         return pm_error_set(err, PM_NO_CHANGES, "no changes found: %.7s is "
                             "reverted already", promotion->revert_commit);
@@ -333,11 +361,11 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     if (promotion->expected_digest != NULL
         && strcmp(promotion->expected_digest, plan.digest) != 0)
     {
-        return pm_error_set(err, PM_CONFLICT,
-                            "the changes differ from what was expected: "
-                            "expectedDigest is %s, the digest of the changes "
-                            "is now %s", promotion->expected_digest,
-                            plan.digest);
+        return pm_error_named(err, PM_CONFLICT, "promotion.target.changed",
+                              "the changes differ from what was expected: "
+                              "expectedDigest is %s, the digest of the "
+                              "changes is now %s", promotion->expected_digest,
+                              plan.digest);
     }
 
     rc = pm_batch_replayed(batch, i, plan.digest, err);

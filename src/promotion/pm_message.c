@@ -179,6 +179,15 @@ pm_message_check(const pm_promotion_t *promotion, pm_error_t *err)
         }
     }
 
+    if (promotion->requester_email != NULL
+        && (promotion->requester_name == NULL
+            || pm_message_has_control(promotion->requester_name)
+            || pm_message_has_control(promotion->requester_email)))
+    {
+        return pm_error_set(err, PM_INVALID, "the name or address of who asked "
+                            "for it has control characters");
+    }
+
     for (i = 0; i < n; i++) {
         if (names[i] == NULL || names[i][0] == '\0'
             || pm_message_has_control(names[i]))
@@ -239,6 +248,14 @@ pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
     }
 
     pm_buffer_printf(&buffer, PM_MESSAGE_BY ": %s\n", promotion->key_name);
+
+    if (promotion->requester_email != NULL
+        && strcmp(promotion->requester_email, promotion->author_email) != 0)
+    {
+        pm_buffer_printf(&buffer, "Co-authored-by: %s <%s>\n",
+                         promotion->requester_name,
+                         promotion->requester_email);
+    }
 
     *message = NULL;
 

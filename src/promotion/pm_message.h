@@ -8,6 +8,8 @@
  *     Promotion-Id: <id>
  *     Promoted-From: <namespace>/<name>@<40 hex>
  *     Promoted-By: <key name>
+ *     Co-authored-by: <name> <<address>>   of one that was asked for by
+ *                                          somebody else
  *
  * That of a revert has, in place of where it came from, what it undoes:
  *

@@ -44,9 +44,7 @@ pm_part_value_files(const pm_application_t *application)
 }
 
 
-/* "refs/heads/main" and "main" are one branch, and must be one lane. */
-
-static const char *
+const char *
 pm_part_revision(const char *revision)
 {
     static const char  prefix[] = "refs/heads/";

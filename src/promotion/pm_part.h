@@ -23,6 +23,11 @@ int pm_part_create(pm_arena_t *arena, const pm_application_t *from,
     const pm_application_t *to, pm_promotion_t *promotion, pm_error_t *err);
 
 
+/* A targetRevision as a location's branch: "refs/heads/main" and "main" are
+ * one branch, and must be one lane; NULL: the default branch. */
+const char *pm_part_revision(const char *revision);
+
+
 /*
  * The value files of from and to in pairs, in from's order: *pairs, n of them,
  * the arena's.  plain: as pm_part_t has it.

@@ -111,6 +111,11 @@ pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
     size_t          i;
     pm_selection_t  selection;
 
+    if (promotion->api != NULL) {
+        return pm_plan_api(promotion, sources, objects, mirror, tree, explain,
+                           explain, arena, plan, err);
+    }
+
     memset(plan, 0, sizeof(pm_plan_t));
     memset(&selection, 0, sizeof(pm_selection_t));
 

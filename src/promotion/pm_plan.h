@@ -20,6 +20,7 @@ typedef struct {
     size_t                   nchanges;   /* of both; 0: nothing to promote */
     pm_selection_skipped_t  *skipped;
     size_t                   nskipped;
+    const pm_definition_plan_t  *api;    /* NULL: an application */
     char                     digest[PM_DIGEST_SIZE];
 } pm_plan_t;
 
@@ -38,6 +39,21 @@ typedef struct {
 int pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
     pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
     int explain, pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err);
+
+
+/*
+ * The same for an API definition (promotion->api, with its file): one file,
+ * made as review-api.md, 4 says.  sources has one.  conflicts 1: what stands
+ * in the way is shown by plan->api and is no failure, nor is what may not be
+ * done.
+ *
+ * Besides: PM_INVALID with the name of its refusal (path.invalid, …);
+ * PM_FORBIDDEN: it would be created, or updated, and that is not allowed.
+ */
+int pm_plan_api(const pm_promotion_t *promotion, const pm_source_t *sources,
+    pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
+    int explain, int conflicts, pm_arena_t *arena, pm_plan_t *plan,
+    pm_error_t *err);
 
 
 #endif /* PM_PLAN_H */

@@ -125,6 +125,15 @@ pm_preview_end(pm_preview_t *preview, const pm_promotion_t *promotion,
                       pm_preview_version(preview, promotion, sources, tree));
     }
 
+    if (plan->api != NULL) {
+        failed |= json_object_set_new(root, "isApiUpdate",
+                                      json_boolean(plan->api->update));
+        failed |= json_object_set_new(root, "conflicts",
+                                      pm_preview_conflicts(plan->api));
+        failed |= json_object_set_new(root, "notes",
+                                      pm_preview_notes(plan->api));
+    }
+
     if (pm_preview_names(promotion)) {
         failed |= json_object_set_new(root, "skipped",
                       pm_preview_skipped(plan, &preview->left, &cut));

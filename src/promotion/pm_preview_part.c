@@ -7,6 +7,9 @@
 /* keys and marks of an item, about */
 #define PM_PREVIEW_ITEM  64
 
+#define PM_PREVIEW_CONFLICTS  16
+#define PM_PREVIEW_NOTES      64
+
 
 /*
  * A value from its JSON text.  A number keeps its spelling, in quotes where
@@ -261,4 +264,44 @@ pm_preview_template(const pm_template_t *template)
     }
 
     return json;
+}
+
+
+/* As many as a task tells. */
+
+json_t *
+pm_preview_conflicts(const pm_definition_plan_t *api)
+{
+    size_t                           i;
+    json_t                          *list;
+    const pm_definition_conflict_t  *conflict;
+
+    list = json_array();
+
+    for (i = 0; i < api->nconflicts && i < PM_PREVIEW_CONFLICTS; i++) {
+        conflict = &api->conflicts[i];
+
+        (void) json_array_append_new(list,
+                   json_sprintf("Path [%s] already exists in API %s (%s)",
+                                conflict->taken, conflict->id,
+                                conflict->name));
+    }
+
+    return list;
+}
+
+
+json_t *
+pm_preview_notes(const pm_definition_plan_t *api)
+{
+    size_t   i;
+    json_t  *list;
+
+    list = json_array();
+
+    for (i = 0; i < api->nnotes && i < PM_PREVIEW_NOTES; i++) {
+        (void) json_array_append_new(list, json_string(api->notes[i].text));
+    }
+
+    return list;
 }

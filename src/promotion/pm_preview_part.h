@@ -46,6 +46,10 @@ json_t *pm_preview_skipped(const pm_plan_t *plan, size_t *left, int *cut);
  * without a template: {"name": null, "origin": "none"} */
 json_t *pm_preview_template(const pm_template_t *template);
 
+/* What of an API stands in the way, and what a reviewer should know: texts. */
+json_t *pm_preview_conflicts(const pm_definition_plan_t *api);
+json_t *pm_preview_notes(const pm_definition_plan_t *api);
+
 /* {"kind", "name", "file", "line"} */
 json_t *pm_preview_manifest(const pm_manifest_t *manifest);
 

@@ -11,6 +11,7 @@
 
 
 #include "catalog/pm_catalog.h"
+#include "definition/pm_definition.h"
 #include "git/pm_git.h"
 #include "promotion/pm_request.h"
 
@@ -30,10 +31,33 @@ typedef struct {
     const char   *branch;        /* or another revision (sources only);
                                     NULL: the remote's default branch */
     const char   *path;          /* "": the root */
+    const char   *commit;        /* of a source that was reviewed: 40 hex, the
+                                    commit of branch that is promoted; NULL:
+                                    its head, or source_commit */
     const char  **value_files;   /* outside of path, that a template may name:
                                     from the repository's root */
     size_t        nvalue_files;
 } pm_location_t;
+
+
+/*
+ * An API definition of a folder: what is promoted in place of files, by the
+ * one part that the promotion has (review-api.md, 4).
+ */
+
+typedef struct {
+    const char             *id;          /* in the source */
+    const char             *file;        /* in the source's folder; NULL: is
+                                            looked up by id */
+    const char             *last;        /* id that it was promoted to before;
+                                            NULL: never */
+    unsigned                may_create:1;
+    unsigned                may_update:1;
+    unsigned                allow_v4:1;
+
+    /* not part of the record: whoever plans sets it */
+    pm_definition_cache_t  *cache;
+} pm_promotion_api_t;
 
 
 /* A value file that lies in another source than its chart, on both sides. */
@@ -100,6 +124,7 @@ typedef struct {
     pm_part_t            *parts;         /* one repository and branch as the
                                             destination of all */
     size_t                nparts;
+    pm_promotion_api_t   *api;           /* NULL: an application's files */
     const pm_template_t  *template;      /* NULL: every file */
     const char           *message;       /* NULL: preview */
     const char           *description;
@@ -114,6 +139,8 @@ typedef struct {
     const char           *key_name;
     const char           *key_id;        /* NULL: of a record made before it
                                             was kept */
+    const char           *requester_name;    /* who has asked for what the */
+    const char           *requester_email;   /* author accepts; or NULL */
 } pm_promotion_t;
 
 

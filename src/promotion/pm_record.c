@@ -37,6 +37,8 @@ static const pm_record_field_t  pm_record_fields[] = {
     { "authorEmail", offsetof(pm_promotion_t, author_email), 1 },
     { "keyName", offsetof(pm_promotion_t, key_name), 1 },
     { "keyId", offsetof(pm_promotion_t, key_id), 0 },
+    { "requesterName", offsetof(pm_promotion_t, requester_name), 0 },
+    { "requesterEmail", offsetof(pm_promotion_t, requester_email), 0 },
     { NULL, 0, 0 }
 };
 
@@ -46,6 +48,19 @@ pm_record_application_json(const pm_application_id_t *id)
 {
     return json_pack("{s:s, s:s, s:s}", "runtime", id->runtime,
                      "namespace", id->namespace, "name", id->name);
+}
+
+
+static json_t *
+pm_record_api_json(const pm_promotion_api_t *api)
+{
+    return json_pack("{s:s, s:s*, s:s*, s:b, s:b, s:b}",
+                     "id", api->id,
+                     "file", api->file,
+                     "last", api->last,
+                     "mayCreate", (int) api->may_create,
+                     "mayUpdate", (int) api->may_update,
+                     "allowV4", (int) api->allow_v4);
 }
 
 
@@ -87,6 +102,15 @@ pm_record_json(const pm_promotion_t *promotion)
     if (json != NULL && promotion->kind == PM_PROMOTION_PULL_REQUEST
         && json_object_set_new(json, "pullRequest",
                                pm_record_pull_json(promotion->pull))
+           != 0)
+    {
+        json_decref(json);
+        return NULL;
+    }
+
+    if (json != NULL && promotion->api != NULL
+        && json_object_set_new(json, "api",
+                               pm_record_api_json(promotion->api))
            != 0)
     {
         json_decref(json);
@@ -191,11 +215,39 @@ pm_record_parts(pm_arena_t *arena, const json_t *json,
 
 
 static int
+pm_record_api(pm_arena_t *arena, const json_t *json,
+    pm_promotion_t *promotion, pm_error_t *err)
+{
+    pm_promotion_api_t  *api;
+
+    api = pm_arena_zalloc(arena, sizeof(pm_promotion_api_t));
+    if (api == NULL) {
+        return pm_error_memory(err);
+    }
+
+    api->id = pm_record_text(arena, json, "id");
+    api->file = pm_record_text(arena, json, "file");
+    api->last = pm_record_text(arena, json, "last");
+    api->may_create = json_is_true(json_object_get(json, "mayCreate"));
+    api->may_update = json_is_true(json_object_get(json, "mayUpdate"));
+    api->allow_v4 = json_is_true(json_object_get(json, "allowV4"));
+
+    promotion->api = api;
+
+    if (api->id == NULL) {
+        return pm_error_set(err, PM_INTERNAL, "the record names no API");
+    }
+
+    return 0;
+}
+
+
+static int
 pm_record_read(pm_arena_t *arena, const json_t *json,
     pm_promotion_t *promotion, pm_error_t *err)
 {
     int                        rc;
-    json_t                    *template, *pull;
+    json_t                    *template, *pull, *api;
     const char                *value;
     const pm_record_field_t   *field;
 
@@ -234,6 +286,15 @@ pm_record_read(pm_arena_t *arena, const json_t *json,
         promotion->kind = PM_PROMOTION_PULL_REQUEST;
 
         rc = pm_record_pull(arena, pull, &promotion->pull, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    api = json_object_get(json, "api");
+
+    if (api != NULL) {
+        rc = pm_record_api(arena, api, promotion, err);
         if (rc != 0) {
             return rc;
         }

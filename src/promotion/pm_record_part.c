@@ -10,11 +10,12 @@ pm_record_location_json(const pm_location_t *location, int folder)
     size_t   i;
     json_t  *json, *files;
 
-    json = json_pack("{s:s, s:s*, s:s*, s:s*}",
+    json = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}",
                      "repository", location->url.canonical,
                      "user", location->url.user,
                      "branch", location->branch,
-                     "path", folder ? location->path : NULL);
+                     "path", folder ? location->path : NULL,
+                     "commit", location->commit);
 
     if (location->nvalue_files == 0) {
         return json;
@@ -139,6 +140,7 @@ pm_record_location(pm_arena_t *arena, const json_t *json, int folder,
     repository = pm_record_text(arena, json, "repository");
     location->branch = pm_record_text(arena, json, "branch");
     location->path = folder ? pm_record_text(arena, json, "path") : "";
+    location->commit = pm_record_text(arena, json, "commit");
 
     if (repository == NULL || location->path == NULL) {
         return pm_error_set(err, PM_INTERNAL,

@@ -52,7 +52,7 @@ pm_source_revisions(pm_repositories_t *repositories,
 /* What revision gives, or (digits not NULL) the commit of it they name. */
 
 static int
-pm_source_one(const pm_revision_t *revision, const char *digits,
+pm_source_one(const pm_revision_t *revision, const char *digits, int pinned,
     pm_source_t *source, pm_error_t *err)
 {
     int                     rc;
@@ -77,6 +77,14 @@ pm_source_one(const pm_revision_t *revision, const char *digits,
     rc = pm_git_mirror_find_commit(r->mirror, &revision->tip, digits,
                                    &source->commit, &error);
 
+    if (rc == PM_NOT_FOUND && pinned) {
+        return pm_error_named(err, PM_CONFLICT, "promotion.source.gone",
+                              "revision %.7s, which was asked for, is no "
+                              "part of %s of %s any more", digits,
+                              revision->name ? revision->name : "HEAD",
+                              r->url->canonical);
+    }
+
     if (rc == PM_NOT_FOUND || rc == PM_CONFLICT) {
         return pm_error_set(err, PM_INVALID, "srcAppCommitSha: %s",
                             error.message);
@@ -96,8 +104,9 @@ pm_source_read(const pm_promotion_t *promotion,
     pm_revision_t *const *revisions, pm_arena_t *arena, pm_source_t **sources,
     pm_error_t *err)
 {
-    int     rc;
-    size_t  i;
+    int          rc;
+    size_t       i;
+    const char  *pin;
 
     *sources = pm_arena_alloc(arena, promotion->nparts * sizeof(pm_source_t));
     if (*sources == NULL) {
@@ -115,7 +124,10 @@ pm_source_read(const pm_promotion_t *promotion,
                                 promotion->source.name);
         }
 
-        rc = pm_source_one(revisions[i], promotion->source_commit,
+        pin = promotion->parts[i].source.commit;
+
+        rc = pm_source_one(revisions[i],
+                           pin ? pin : promotion->source_commit, pin != NULL,
                            &(*sources)[i], err);
         if (rc != 0) {
             return rc;

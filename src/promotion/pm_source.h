@@ -31,7 +31,8 @@ int pm_source_revisions(pm_repositories_t *repositories,
  * What they give after a reading: their tips, or the commit that the
  * promotion asks for.  PM_INVALID: no such commit, it cannot be reached from
  * the source's revision, or there are several sources to look for it in;
- * otherwise what is wrong with a source.
+ * PM_CONFLICT: one that was reviewed cannot be reached any more; otherwise
+ * what is wrong with a source.
  */
 int pm_source_read(const pm_promotion_t *promotion,
     pm_revision_t *const *revisions, pm_arena_t *arena, pm_source_t **sources,
