@@ -32,6 +32,7 @@
 typedef enum {
     NGX_HTTP_PROMOTIONS_NONE = 0,
     NGX_HTTP_PROMOTIONS_API,
+    NGX_HTTP_PROMOTIONS_MANAGEMENT,
     NGX_HTTP_PROMOTIONS_HEALTH,
     NGX_HTTP_PROMOTIONS_HOOKS
 } ngx_http_promotions_service_t;
@@ -63,6 +64,9 @@ typedef struct {
     ngx_int_t                    queue;       /* waiting on one lane */
     ngx_msec_t                   lease;
     time_t                       retention;   /* of records, seconds */
+    time_t                       request_ttl; /* to decide, seconds */
+    ngx_flag_t                   four_eyes;
+    ngx_flag_t                   api_v4;
     ngx_uint_t                   used;        /* a location serves it */
 } ngx_http_promotions_main_conf_t;
 
@@ -85,6 +89,7 @@ typedef struct {
     ngx_promotions_redis_t           *subscriber;
     ngx_str_t                         token;     /* of the leases it holds */
     pm_git_t                         *git;
+    pm_definition_cache_t            *definitions;
     ngx_rbtree_t                      waiters;   /* requests by promotion */
     ngx_rbtree_node_t                 waiters_sentinel;
     ngx_rbtree_t                      lanes;     /* that it leads */
@@ -130,6 +135,9 @@ typedef struct {
 } ngx_http_promotions_waiter_t;
 
 
+typedef void (*ngx_http_promotions_results_pt)(
+    ngx_http_promotions_ctx_t *ctx);
+
 typedef void (*ngx_http_promotions_body_pt)(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 
@@ -168,7 +176,12 @@ struct ngx_http_promotions_ctx_s {
     pm_request_t                    *revert;     /* the promotion_arena's */
     ngx_http_promotions_product_t   *product;    /* the promotion_arena's */
 
+    /* review */
+    struct ngx_http_promotions_management_s  *management;    /* or NULL */
+
     /* what the request waits for */
+    ngx_http_promotions_results_pt   results;    /* all are there; NULL: the
+                                                    answer of a commit */
     ngx_http_promotions_waiter_t     first;
     ngx_http_promotions_waiter_t    *others;     /* of a group: the rest */
     ngx_uint_t                       nothers;
@@ -217,6 +230,20 @@ ngx_int_t ngx_http_promotions_access_handler(ngx_http_request_t *r);
 /* ngx_http_promotions_route.c: the content phase. */
 
 ngx_int_t ngx_http_promotions_handler(ngx_http_request_t *r);
+
+/* The same for promotions_management. */
+ngx_int_t ngx_http_promotions_management_handler(ngx_http_request_t *r);
+
+/* What follows the location's prefix, without a slash at its beginning.
+ * NGX_DECLINED: the path is not below it. */
+ngx_int_t ngx_http_promotions_route_path(ngx_http_request_t *r,
+    ngx_str_t *path);
+
+/* Answers: no good key (or Redis cannot tell); a route without this method. */
+ngx_int_t ngx_http_promotions_unauthorized(ngx_http_request_t *r,
+    ngx_http_promotions_ctx_t *ctx);
+ngx_int_t ngx_http_promotions_not_allowed(ngx_http_request_t *r,
+    const char *allow);
 ngx_int_t ngx_http_promotions_health_handler(ngx_http_request_t *r);
 
 /* ngx_http_promotions_hooks.c: providers' webhooks, in the content phase. */

@@ -26,7 +26,9 @@ ngx_http_promotions_access_handler(ngx_http_request_t *r)
 
     plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
 
-    if (plcf->service != NGX_HTTP_PROMOTIONS_API) {
+    if (plcf->service != NGX_HTTP_PROMOTIONS_API
+        && plcf->service != NGX_HTTP_PROMOTIONS_MANAGEMENT)
+    {
         return NGX_DECLINED;
     }
 

@@ -77,4 +77,22 @@ void ngx_http_promotions_denied_promotion(ngx_http_promotions_ctx_t *ctx,
 void ngx_http_promotions_denied(ngx_http_request_t *r);
 
 
+
+/*
+ * ngx_http_promotions_audit_review.c: the blocks of a request's: that it was
+ * put before whoever decides; that what was accepted has landed (api: the id
+ * that was written, created: it is new); that it was rejected or cancelled
+ * (what: "reject", else; key NULL: its time is over).
+ */
+
+void ngx_http_promotions_audit_requested(ngx_promotions_args_t *args,
+    const pm_promotion_t *promotion, const char *digest);
+void ngx_http_promotions_audit_accepted(ngx_promotions_args_t *args,
+    const pm_promotion_t *promotion, const char *commit, const char *digest,
+    const char *api, ngx_uint_t created);
+void ngx_http_promotions_audit_decided(ngx_promotions_args_t *args,
+    const pm_store_key_t *key, const char *id, const char *what,
+    const char *reason, redisReply *record);
+
+
 #endif /* NGX_HTTP_PROMOTIONS_AUDIT_H */

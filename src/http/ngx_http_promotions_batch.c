@@ -7,10 +7,11 @@
 
 
 /* In the reply: "batch", again, then for each id, input, base, pushing,
- * takes, deaths, and commit, head, base branch, body of a pull request. */
+ * takes, deaths, commit, head, base branch, body of a pull request, and target,
+ * created of an API. */
 
 #define NGX_HTTP_PROMOTIONS_BATCH_HEAD    2
-#define NGX_HTTP_PROMOTIONS_BATCH_EACH    10
+#define NGX_HTTP_PROMOTIONS_BATCH_EACH    12
 
 /*
  * Leaders that have died with a promotion, which may be what killed them:
@@ -46,6 +47,9 @@ static ngx_uint_t ngx_http_promotions_batch_final(const pm_result_t *result);
 static ngx_uint_t ngx_http_promotions_batch_listed(redisReply *reply,
     const char *id);
 static ngx_uint_t ngx_http_promotions_batch_ended(const pm_result_t *result);
+static void ngx_http_promotions_batch_audit(
+    const ngx_http_promotions_batch_t *batch, size_t i,
+    const pm_result_t *result, ngx_promotions_args_t *args);
 static void ngx_http_promotions_batch_close(void *data);
 static void ngx_http_promotions_batch_closed(void *data);
 
@@ -72,6 +76,9 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
 
     batch->takes = pm_arena_zalloc(batch->arena,
                                    batch->n * sizeof(ngx_int_t));
+    batch->targets = pm_arena_zalloc(batch->arena,
+                                     batch->n * sizeof(char *));
+    batch->created = pm_arena_zalloc(batch->arena, batch->n);
     taken.bases = pm_arena_zalloc(batch->arena, batch->n * sizeof(pm_oid_t));
     taken.pushing = pm_arena_zalloc(batch->arena,
                                     batch->n * sizeof(pm_oid_t));
@@ -79,7 +86,8 @@ ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
                                       batch->n * sizeof(pm_pull_committed_t));
 
     if (batch->promotions == NULL || batch->results == NULL
-        || batch->takes == NULL || taken.bases == NULL
+        || batch->takes == NULL || batch->targets == NULL
+        || batch->created == NULL || taken.bases == NULL
         || taken.pushing == NULL || taken.committed == NULL)
     {
         goto failed;
@@ -195,7 +203,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
     char         *id;
     size_t        i, n;
     ngx_int_t     takes, deaths;
-    ngx_str_t     name, input;
+    ngx_str_t     name, input, target;
     pm_error_t    err;
     pm_result_t  *result;
 
@@ -203,6 +211,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
 
     name = ngx_promotions_reply_text(reply, at);
     input = ngx_promotions_reply_text(reply, at + 1);
+    target = ngx_promotions_reply_text(reply, at + 10);
     takes = ngx_promotions_reply_number(reply, at + 4);
     deaths = ngx_promotions_reply_number(reply, at + 5);
 
@@ -227,6 +236,16 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
                && ngx_http_promotions_batch_decode(batch, id, &input, &err)
                   == 0)
     {
+        if (batch->promotions[batch->nread].api != NULL) {
+            batch->promotions[batch->nread].api->cache =
+                ngx_http_promotions_worker.definitions;
+        }
+
+        batch->targets[batch->nread] = pm_arena_strndup(batch->arena,
+                                           (char *) target.data, target.len);
+        batch->created[batch->nread] =
+                        (ngx_promotions_reply_number(reply, at + 11) == 1);
+
         batch->takes[batch->nread++] = takes;
         batch->giving_up |= (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS);
         return;
@@ -302,8 +321,9 @@ void
 ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
     ngx_promotions_args_t *args)
 {
-    char    *base;
-    size_t   i;
+    char               *base;
+    size_t              i;
+    const pm_result_t  *result;
 
     base = pm_arena_alloc(batch->arena, PM_GIT_HEX_SIZE + 1);
 
@@ -319,6 +339,11 @@ ngx_http_promotions_batch_begin(const ngx_http_promotions_batch_t *batch,
         if (ngx_http_promotions_batch_sends(batch, i)) {
             ngx_promotions_args_string(args, batch->promotions[i].id);
             ngx_promotions_args_number(args, batch->takes[i]);
+
+            result = ngx_http_promotions_batch_result(batch, i);
+
+            ngx_promotions_args_string(args, result->target);
+            ngx_promotions_args_number(args, result->created);
         }
     }
 }
@@ -338,6 +363,30 @@ ngx_http_promotions_batch_open(const ngx_http_promotions_batch_t *batch)
     }
 
     return open;
+}
+
+
+static void
+ngx_http_promotions_batch_audit(const ngx_http_promotions_batch_t *batch,
+    size_t i, const pm_result_t *result, ngx_promotions_args_t *args)
+{
+    const pm_promotion_t  *promotion;
+
+    promotion = &batch->promotions[i];
+
+    if (promotion->requester_email == NULL) {
+        ngx_http_promotions_audit_committed(args, promotion, result);
+        return;
+    }
+
+    /* one that was found by its trailer was written by a plan before */
+
+    ngx_http_promotions_audit_accepted(args, promotion, result->commit,
+                                       result->digest,
+                                       result->target ? result->target
+                                                      : batch->targets[i],
+                                       result->target ? result->created
+                                                      : batch->created[i]);
 }
 
 
@@ -411,9 +460,11 @@ ngx_http_promotions_batch_settle(const ngx_http_promotions_batch_t *batch,
         ngx_promotions_args_string(args, result->digest);
         ngx_http_promotions_batch_pull(args, result);
 
+        ngx_promotions_args_string(args, result->error.name);
+        ngx_promotions_args_string(args, result->error.subject);
+
         if (result->state == PM_RESULT_LANDED) {
-            ngx_http_promotions_audit_committed(args, &batch->promotions[i],
-                                                result);
+            ngx_http_promotions_batch_audit(batch, i, result, args);
         } else {
             ngx_http_promotions_audit_block(args, NULL, 0);
         }

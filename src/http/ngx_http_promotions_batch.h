@@ -18,6 +18,9 @@ typedef struct {
     pm_promotion_t   *promotions;
     ngx_int_t        *takes;         /* how often each was taken: ours is
                                         the last as long as Redis says so */
+    const char      **targets;       /* the API that an earlier push of it has
+                                        written, by promotion; or "" */
+    unsigned char    *created;       /* and whether it was new */
     pm_result_t      *results;       /* of those that cannot be read */
     size_t            n;             /* all of them */
     size_t            nread;         /* the first: those in batch */

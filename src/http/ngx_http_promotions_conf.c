@@ -60,6 +60,9 @@ ngx_http_promotions_create_main_conf(ngx_conf_t *cf)
     pmcf->queue = NGX_CONF_UNSET;
     pmcf->lease = NGX_CONF_UNSET_MSEC;
     pmcf->retention = NGX_CONF_UNSET;
+    pmcf->request_ttl = NGX_CONF_UNSET;
+    pmcf->four_eyes = NGX_CONF_UNSET;
+    pmcf->api_v4 = NGX_CONF_UNSET;
 
     return pmcf;
 }
@@ -83,6 +86,9 @@ ngx_http_promotions_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_value(pmcf->queue, 4096);
     ngx_conf_init_msec_value(pmcf->lease, 15000);
     ngx_conf_init_value(pmcf->retention, 270 * 24 * 60 * 60);
+    ngx_conf_init_value(pmcf->request_ttl, 30 * 24 * 60 * 60);
+    ngx_conf_init_value(pmcf->four_eyes, 0);
+    ngx_conf_init_value(pmcf->api_v4, 0);
 
     if (pmcf->committer_name.len == 0) {
         ngx_str_set(&pmcf->committer_name, NGX_HTTP_PROMOTIONS_COMMITTER);

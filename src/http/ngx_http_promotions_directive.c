@@ -18,7 +18,7 @@ static char *ngx_http_promotions_thread_pool(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_promotions_retention(ngx_conf_t *cf,
+static char *ngx_http_promotions_seconds(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_promotions_number(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -46,6 +46,10 @@ static ngx_http_promotions_location_t  ngx_http_promotions_api = {
 
 static ngx_http_promotions_location_t  ngx_http_promotions_hooks = {
     NGX_HTTP_PROMOTIONS_HOOKS, ngx_http_promotions_hooks_handler
+};
+
+static ngx_http_promotions_location_t  ngx_http_promotions_management = {
+    NGX_HTTP_PROMOTIONS_MANAGEMENT, ngx_http_promotions_management_handler
 };
 
 static ngx_http_promotions_location_t  ngx_http_promotions_health = {
@@ -77,6 +81,13 @@ ngx_command_t  ngx_http_promotions_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       &ngx_http_promotions_hooks },
+
+    { ngx_string("promotions_management"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_promotions_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      &ngx_http_promotions_management },
 
     { ngx_string("promotions_health"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -220,9 +231,30 @@ ngx_command_t  ngx_http_promotions_commands[] = {
 
     { ngx_string("promotions_retention"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
-      ngx_http_promotions_retention,
+      ngx_http_promotions_seconds,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_http_promotions_main_conf_t, retention),
+      NULL },
+
+    { ngx_string("promotions_request_ttl"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_promotions_seconds,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, request_ttl),
+      NULL },
+
+    { ngx_string("promotions_four_eyes"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, four_eyes),
+      NULL },
+
+    { ngx_string("promotions_api_v4"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_promotions_main_conf_t, api_v4),
       NULL },
 
     { ngx_string("promotions_wait"),
@@ -541,21 +573,21 @@ ngx_http_promotions_timeout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static char *
-ngx_http_promotions_retention(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_promotions_seconds(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_promotions_main_conf_t *pmcf = conf;
-
+    time_t     *seconds;
     ngx_str_t  *value;
 
     value = cf->args->elts;
+    seconds = (time_t *) ((char *) conf + cmd->offset);
 
-    if (pmcf->retention != NGX_CONF_UNSET) {
+    if (*seconds != NGX_CONF_UNSET) {
         return "is duplicate";
     }
 
-    pmcf->retention = ngx_parse_time(&value[1], 1);
+    *seconds = ngx_parse_time(&value[1], 1);
 
-    if (pmcf->retention == (time_t) NGX_ERROR || pmcf->retention == 0) {
+    if (*seconds == (time_t) NGX_ERROR || *seconds == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid value \"%V\" in \"%V\" directive, "
                            "it must be a time of 1s or more",

@@ -19,8 +19,6 @@ static ngx_int_t ngx_http_promotions_list_args(ngx_promotions_args_t *args,
 static ngx_uint_t ngx_http_promotions_list_cursor(const ngx_str_t *text);
 static ngx_int_t ngx_http_promotions_list_time(ngx_promotions_args_t *args,
     ngx_http_request_t *r, const char *name, const char *none);
-static void ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
-    const pm_store_key_t *key);
 static void ngx_http_promotions_listed(void *data, redisReply *reply);
 
 
@@ -206,9 +204,7 @@ ngx_http_promotions_list_time(ngx_promotions_args_t *args,
 }
 
 
-/* Those of the catalog that the key has a grant on; all of them: -1. */
-
-static void
+void
 ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
     const pm_store_key_t *key)
 {

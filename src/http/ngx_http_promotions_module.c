@@ -7,6 +7,11 @@
 #include <jansson.h>
 
 
+/* Folders of API definitions whose index a worker keeps. */
+
+#define NGX_HTTP_PROMOTIONS_DEFINITIONS  64
+
+
 static ngx_int_t ngx_http_promotions_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_promotions_init_process(ngx_cycle_t *cycle);
 static void ngx_http_promotions_exit_process(ngx_cycle_t *cycle);
@@ -113,6 +118,15 @@ ngx_http_promotions_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (pm_definition_cache_create(NGX_HTTP_PROMOTIONS_DEFINITIONS,
+                                   &worker->definitions, &err)
+        != 0)
+    {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "promotions: %s",
+                      err.message);
+        return NGX_ERROR;
+    }
+
     ngx_http_promotions_job_init(cycle);
     ngx_http_promotions_wait_init();
     ngx_http_promotions_lane_init();
@@ -148,6 +162,11 @@ ngx_http_promotions_exit_process(ngx_cycle_t *cycle)
     /* the thread pool's module has told its threads to end before */
 
     ngx_http_promotions_job_exit();
+
+    if (worker->definitions != NULL) {
+        pm_definition_cache_destroy(worker->definitions);
+        worker->definitions = NULL;
+    }
 
     if (worker->git != NULL) {
         pm_git_destroy(worker->git);

@@ -1,5 +1,6 @@
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_audit.h"
+#include "http/ngx_http_promotions_management.h"
 
 
 /* What a client that gets 503 is told to wait, seconds. */
@@ -173,6 +174,13 @@ ngx_http_promotions_send_error(ngx_http_request_t *r, ngx_uint_t status,
                     "Bearer realm=\"promotions\"");
     }
 
+    ctx = ngx_http_promotions_get_ctx(r);
+
+    if (ctx != NULL && ctx->management != NULL) {
+        return ngx_http_promotions_management_error(r, status, NULL, message,
+                                                    NULL);
+    }
+
     return ngx_http_promotions_send_json(r, status,
                ngx_http_promotions_error_json(status, json_string(message)));
 }
@@ -182,8 +190,17 @@ ngx_int_t
 ngx_http_promotions_send_faults(ngx_http_request_t *r,
     const pm_request_faults_t *faults)
 {
-    size_t   i;
-    json_t  *message;
+    size_t                      i;
+    json_t                     *message;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = ngx_http_promotions_get_ctx(r);
+
+    if (ctx != NULL && ctx->management != NULL) {
+        return ngx_http_promotions_send_json(r, NGX_HTTP_BAD_REQUEST,
+                   ngx_http_promotions_management_faults_json(ctx->management,
+                                                              faults));
+    }
 
     if (faults->single) {
         return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,

@@ -289,6 +289,9 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
     /* the template stays: it says where the version is */
 
     promotion->overridden = NULL;
+    promotion->api = NULL;
+    promotion->requester_name = NULL;
+    promotion->requester_email = NULL;
     promotion->source_commit = NULL;
     promotion->expected_digest = request->expected_digest;
 

@@ -18,15 +18,11 @@ typedef struct {
 } ngx_http_promotions_route_t;
 
 
-static ngx_int_t ngx_http_promotions_unauthorized(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx);
 static ngx_str_t ngx_http_promotions_route_name(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx);
 static ngx_uint_t ngx_http_promotions_route_product(ngx_str_t *name,
     ngx_str_t *product);
 static ngx_int_t ngx_http_promotions_not_found(ngx_http_request_t *r);
-static ngx_int_t ngx_http_promotions_not_allowed(ngx_http_request_t *r,
-    const ngx_http_promotions_route_t *route);
 
 
 static const ngx_http_promotions_route_t  ngx_http_promotions_routes[] = {
@@ -137,14 +133,14 @@ ngx_http_promotions_handler(ngx_http_request_t *r)
     }
 
     if (other != NULL) {
-        return ngx_http_promotions_not_allowed(r, other);
+        return ngx_http_promotions_not_allowed(r, other->allow);
     }
 
     return ngx_http_promotions_not_found(r);
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_promotions_unauthorized(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx)
 {
@@ -162,6 +158,35 @@ ngx_http_promotions_unauthorized(ngx_http_request_t *r,
 }
 
 
+ngx_int_t
+ngx_http_promotions_route_path(ngx_http_request_t *r, ngx_str_t *path)
+{
+    ngx_http_promotions_loc_conf_t  *plcf;
+
+    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
+
+    /* the location has matched, but an internal rewrite may have come since */
+
+    path->data = r->uri.data + ngx_min(r->uri.len, plcf->prefix.len);
+    path->len = r->uri.data + r->uri.len - path->data;
+
+    if (path->len > 0 && plcf->prefix.len > 0
+        && plcf->prefix.data[plcf->prefix.len - 1] != '/')
+    {
+        /* "/apicommit" is no route of "/api": no name begins with a slash */
+
+        if (path->data[0] != '/') {
+            return NGX_DECLINED;
+        }
+
+        path->data++;
+        path->len--;
+    }
+
+    return NGX_OK;
+}
+
+
 /* What follows the prefix, with "{id}" for an id at its beginning and
  * "{product}" for a product's name, which ctx keeps. */
 
@@ -169,28 +194,11 @@ static ngx_str_t
 ngx_http_promotions_route_name(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx)
 {
-    size_t                           len;
-    ngx_str_t                        name, route;
-    ngx_http_promotions_loc_conf_t  *plcf;
+    size_t     len;
+    ngx_str_t  name, route;
 
-    plcf = ngx_http_get_module_loc_conf(r, ngx_http_promotions_module);
-
-    /* the location has matched, but an internal rewrite may have come since */
-
-    name.data = r->uri.data + ngx_min(r->uri.len, plcf->prefix.len);
-    name.len = r->uri.data + r->uri.len - name.data;
-
-    if (name.len > 0 && plcf->prefix.len > 0
-        && plcf->prefix.data[plcf->prefix.len - 1] != '/')
-    {
-        /* "/apicommit" is no route of "/api": no name begins with a slash */
-
-        if (name.data[0] != '/') {
-            return r->uri;
-        }
-
-        name.data++;
-        name.len--;
+    if (ngx_http_promotions_route_path(r, &name) != NGX_OK) {
+        return r->uri;
     }
 
     if (ngx_http_promotions_route_product(&name, &ctx->target)) {
@@ -262,15 +270,15 @@ ngx_http_promotions_not_found(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_promotions_not_allowed(ngx_http_request_t *r,
-    const ngx_http_promotions_route_t *route)
+    const char *allow)
 {
     pm_error_t  err;
 
     if (ngx_http_promotions_discard_body(r) != NGX_OK
-        || ngx_http_promotions_add_header(r, "Allow", route->allow,
-                                          ngx_strlen(route->allow))
+        || ngx_http_promotions_add_header(r, "Allow", allow,
+                                          ngx_strlen(allow))
            != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -278,7 +286,7 @@ ngx_http_promotions_not_allowed(ngx_http_request_t *r,
 
     (void) pm_error_set(&err, PM_INVALID, "Cannot %.*s %.*s, use %s",
                         (int) r->method_name.len, r->method_name.data,
-                        (int) r->uri.len, r->uri.data, route->allow);
+                        (int) r->uri.len, r->uri.data, allow);
 
     return ngx_http_promotions_send_error(r, NGX_HTTP_NOT_ALLOWED,
                                           err.message);

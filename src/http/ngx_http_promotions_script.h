@@ -21,6 +21,11 @@ ngx_int_t ngx_http_promotions_script_args(ngx_promotions_args_t *args,
 /* The same for "results", which has only the prefix. */
 ngx_int_t ngx_http_promotions_results_args(ngx_promotions_args_t *args);
 
+/* Those environments of the catalog that the key has a grant on, as scripts
+ * take them: how many, and their names; all of them: -1. */
+void ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
+    const pm_store_key_t *key);
+
 /* Calls and frees the arguments; as ngx_promotions_script_call(). */
 ngx_int_t ngx_http_promotions_script_send(ngx_promotions_args_t *args,
     const char *name, ngx_promotions_redis_handler_pt handler, void *data);

@@ -1,5 +1,6 @@
 #include "http/ngx_http_promotions_sweep.h"
 #include "http/ngx_http_promotions_lane.h"
+#include "http/ngx_http_promotions_management.h"
 #include "http/ngx_http_promotions_wait.h"
 
 #include <sys/random.h>
@@ -177,6 +178,8 @@ ngx_http_promotions_sweep(ngx_event_t *ev)
     if (ngx_exiting) {
         return;
     }
+
+    ngx_http_promotions_review_sweep();
 
     /* not all of them where there are many: other workers take others */
 

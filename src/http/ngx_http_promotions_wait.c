@@ -277,7 +277,14 @@ ngx_http_promotions_wait_hold(ngx_http_promotions_ctx_t *ctx)
 void
 ngx_http_promotions_wait_release(ngx_http_promotions_ctx_t *ctx)
 {
-    if (--ctx->open == 0) {
+    if (--ctx->open > 0) {
+        return;
+    }
+
+    if (ctx->results != NULL) {
+        ctx->results(ctx);
+
+    } else {
         ngx_http_promotions_finish(ctx,
                                    ngx_http_promotions_send_results(ctx));
     }

@@ -4,7 +4,8 @@ begin: a push of these promotions is about to leave; base is the head that it
 builds on.  From here on their outcome may be unclear.
 
 ARGV  prefix, lane, token, lease (ms), base, then for each: id, takes (what
-      "take" answered: another leader has taken it since if it differs)
+      "take" answered: another leader has taken it since if it differs),
+      the id of the API that it writes ("": none), 1 if that is new
 
       1, or 0: they are somebody else's by now, do not push
 --]]
@@ -21,7 +22,7 @@ redis.call('PEXPIRE', lease, ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-for i = 6, #ARGV, 2 do
+for i = 6, #ARGV, 4 do
     local fields = redis.call('HMGET', prefix .. 'promotion:' .. ARGV[i],
                               'state', 'takes')
 
@@ -33,7 +34,7 @@ for i = 6, #ARGV, 2 do
     end
 end
 
-for i = 6, #ARGV, 2 do
+for i = 6, #ARGV, 4 do
     local record = prefix .. 'promotion:' .. ARGV[i]
 
     -- a search goes back to the first base; the last one tells whether a
@@ -43,6 +44,12 @@ for i = 6, #ARGV, 2 do
     redis.call('HSET', record, 'state', 'PUSHING', 'planned_at', now,
                'pushing', ARGV[5])
     redis.call('HDEL', record, 'message')
+
+    if ARGV[i + 2] ~= '' then
+        redis.call('HSET', record, 'target_api', ARGV[i + 2],
+                   'target_created', ARGV[i + 3])
+    end
+
     redis.call('HINCRBY', record, 'pushes', 1)
 end
 

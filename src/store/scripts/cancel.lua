@@ -11,9 +11,12 @@ ARGV  prefix, id, retention (s), block of audit entries
 --@audit
 local prefix, id = ARGV[1], ARGV[2]
 local record = prefix .. 'promotion:' .. id
-local fields = redis.call('HMGET', record, 'state', 'lane', 'group')
+local fields = redis.call('HMGET', record, 'state', 'lane', 'group',
+                          'review')
 
-if fields[1] ~= 'QUEUED' then
+-- a request is decided, see "decide"
+
+if fields[1] ~= 'QUEUED' or fields[4] then
     return {'no', fields[1] or ''}
 end
 

@@ -13,13 +13,18 @@ local final = {LANDED = true, FAILED = true, CANCELLED = true, OPEN = true,
                MERGED = true, CLOSED = true, COMMITTED = true}
 local reply = {}
 
+-- who waits for a request has accepted it: it has been settled if it is open
+-- to decisions again
+
+local open = {TO_BE_VALIDATED = true, ERROR = true, REJECTED = true}
+
 for i = 2, #ARGV do
     local fields = redis.call('HMGET', ARGV[1] .. 'promotion:' .. ARGV[i],
                               'state', 'status', 'message', 'commit',
                               'pull_number', 'pull_url', 'pull_head',
                               'pull_base')
 
-    if not fields[1] or final[fields[1]] then
+    if not fields[1] or final[fields[1]] or open[fields[1]] then
         reply[#reply + 1] = ARGV[i]
 
         for j = 1, 8 do

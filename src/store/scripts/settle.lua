@@ -12,6 +12,7 @@ ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
                     pull request that is there: OPEN, MERGED, CLOSED),
                     status, message, commit, digest,
                     of a pull request: JSON (below), else "",
+                    name and subject of a fault,
                     block of audit entries
 
 JSON: {"fields": what its record gets; "index": under which name its
@@ -33,8 +34,45 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local final = {LANDED = true, FAILED = true, CANCELLED = true, OPEN = true,
-               MERGED = true, CLOSED = true}
+               MERGED = true, CLOSED = true, REJECTED = true}
 local open = {OPEN = true, MERGED = true, CLOSED = true}
+
+-- a request that has failed can be accepted anew: a failure that is told twice
+-- is not that one's
+
+local under_way = {TAKEN = true, PUSHING = true, UNKNOWN = true}
+
+-- A request that was accepted (review-api.md): landed, its pair is free, and
+-- what it was promoted to is kept; failed, it is what it was before, to be
+-- decided again.
+
+local function review(id, record, landed, status)
+    local fields = redis.call('HMGET', record, 'pair', 'target_environment',
+                              'target_api')
+
+    redis.call('HSET', record, 'updated_at', now)
+
+    if not landed then
+        redis.call('HSET', record, 'state',
+                   tonumber(status) >= 500 and 'ERROR' or 'TO_BE_VALIDATED')
+        redis.call('HDEL', record, 'decider_key', 'decider', 'decider_email',
+                   'reason', 'decided_at')
+        return
+    end
+
+    if redis.call('GET', prefix .. 'pending:' .. fields[1]) == id then
+        redis.call('DEL', prefix .. 'pending:' .. fields[1])
+    end
+
+    redis.call('LREM', key .. ':waiting', 1, id)
+    redis.call('ZREM', prefix .. 'tasks:' .. fields[2], id)
+    redis.call('ZREM', prefix .. 'reviews:expire', id)
+
+    if fields[3] and fields[3] ~= '' then
+        redis.call('SET', prefix .. 'promoted:' .. fields[1], fields[3])
+    end
+end
+
 local settled, others = {}, {}
 local at = 8
 
@@ -67,10 +105,10 @@ for _ = 1, tonumber(ARGV[7]) do
     local id, takes, state, status = ARGV[at], ARGV[at + 1], ARGV[at + 2],
                                      ARGV[at + 3]
     local record = prefix .. 'promotion:' .. id
-    local past = unaudited(at + 8)
+    local past = unaudited(at + 10)
     local pull = ARGV[at + 7] ~= '' and cjson.decode(ARGV[at + 7]) or nil
     local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes',
-                           'created_at')
+                           'created_at', 'review')
 
     if state == 'PENDING' and now - (old[4] or now) > 86400000 then
         state = 'FAILED'
@@ -86,6 +124,7 @@ for _ = 1, tonumber(ARGV[7]) do
     elseif final[old[1]]
            or not (state == 'LANDED' or open[state]
                    or (leads and old[3] == takes))
+           or (old[5] and state ~= 'LANDED' and not under_way[old[1]])
     then
         others[#others + 1] = id
 
@@ -101,11 +140,25 @@ for _ = 1, tonumber(ARGV[7]) do
         settled[#settled + 1] = id
 
     else
-        audited(prefix, ARGV[6], at + 8)
+        audited(prefix, ARGV[6], at + 10)
 
         redis.call('HSET', record, 'state', state, 'status', status,
                    'message', ARGV[at + 4], 'commit', ARGV[at + 5],
-                   'digest', ARGV[at + 6], 'settled_at', now)
+                   'settled_at', now)
+
+        -- what was asked for has a digest; one that is found by its trailer
+        -- has none
+
+        if not old[5] or (state == 'LANDED' and ARGV[at + 6] ~= '') then
+            redis.call('HSET', record, 'digest', ARGV[at + 6])
+        end
+
+        if old[5] then
+            redis.call('HSET', record, 'now', ARGV[at + 6],
+                       'fault', ARGV[at + 8], 'fault_of', ARGV[at + 9])
+            review(id, record, state == 'LANDED', status)
+        end
+
         redis.call('LREM', key .. ':taken', 1, id)
 
         if state == 'LANDED' and ARGV[5] ~= '' then

@@ -1,0 +1,223 @@
+#include "http/ngx_http_promotions_management.h"
+#include "http/ngx_http_promotions_record.h"
+#include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_wait.h"
+#include "promotion/pm_record.h"
+
+
+static ngx_int_t ngx_http_promotions_review_ask(ngx_http_request_t *r,
+    ngx_promotions_redis_handler_pt handler);
+static void ngx_http_promotions_review_shown(void *data, redisReply *reply);
+static void ngx_http_promotions_review_diffed(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_review_diff_post(
+    ngx_http_promotions_ctx_t *ctx, redisReply *fields, redisReply *reply);
+
+
+ngx_int_t
+ngx_http_promotions_review_show(ngx_http_request_t *r)
+{
+    return ngx_http_promotions_review_ask(r, ngx_http_promotions_review_shown);
+}
+
+
+ngx_int_t
+ngx_http_promotions_review_diff(ngx_http_request_t *r)
+{
+    return ngx_http_promotions_review_ask(r,
+                                          ngx_http_promotions_review_diffed);
+}
+
+
+static ngx_int_t
+ngx_http_promotions_review_ask(ngx_http_request_t *r,
+    ngx_promotions_redis_handler_pt handler)
+{
+    ngx_int_t                   rc;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = ngx_http_promotions_get_ctx(r);
+
+    if (ctx == NULL || ngx_http_promotions_discard_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_promotions_review_read(ctx, handler);
+
+    if (rc != NGX_AGAIN) {
+        return rc;
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
+ngx_int_t
+ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
+    ngx_promotions_redis_handler_pt handler)
+{
+    ngx_promotions_args_t         args;
+    ngx_http_promotions_asked_t  *asked;
+
+    if (ngx_http_promotions_results_args(&args) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_promotions_args_add(&args, ctx->target.data, ctx->target.len);
+
+    asked = ngx_http_promotions_asked(ctx);
+
+    if (asked == NULL) {
+        ngx_destroy_pool(args.pool);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_promotions_script_send(&args, "review", handler, asked)
+        != NGX_OK)
+    {
+        ngx_free(asked);
+        return ngx_http_promotions_management_unavailable(ctx->request);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+redisReply *
+ngx_http_promotions_review_fields(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply, ngx_int_t *rc)
+{
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
+        *rc = ngx_http_promotions_management_unavailable(ctx->request);
+        return NULL;
+    }
+
+    if (reply->elements < 2
+        || !ngx_http_promotions_review_visible(ctx, reply->element[0]))
+    {
+        *rc = ngx_http_promotions_management_missing(ctx);
+        return NULL;
+    }
+
+    return reply->element[0];
+}
+
+
+static void
+ngx_http_promotions_review_shown(void *data, redisReply *reply)
+{
+    ngx_int_t                   rc;
+    redisReply                 *fields;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = ngx_http_promotions_asked_ctx(data);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    fields = ngx_http_promotions_review_fields(ctx, reply, &rc);
+
+    if (fields != NULL) {
+        rc = ngx_http_promotions_review_send(ctx, NGX_HTTP_OK,
+                                             ctx->management->names[0],
+                                             fields);
+    }
+
+    ngx_http_promotions_finish(ctx, rc);
+}
+
+
+static void
+ngx_http_promotions_review_diffed(void *data, redisReply *reply)
+{
+    ngx_int_t                   rc;
+    redisReply                 *fields;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = ngx_http_promotions_asked_ctx(data);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    fields = ngx_http_promotions_review_fields(ctx, reply, &rc);
+
+    if (fields != NULL) {
+        rc = ngx_http_promotions_review_diff_post(ctx, fields, reply);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
+}
+
+
+/* What accepting would change now: of one that can be accepted. */
+
+static ngx_int_t
+ngx_http_promotions_review_diff_post(ngx_http_promotions_ctx_t *ctx,
+    redisReply *fields, redisReply *reply)
+{
+    pm_error_t       err;
+    pm_arena_t      *arena;
+    const char      *state, *text;
+    pm_promotion_t  *promotion;
+
+    state = ngx_http_promotions_record_field(fields, "state");
+    text = ngx_http_promotions_record_field(fields, "input");
+
+    if (text == NULL
+        || ngx_http_promotions_record_field(fields, "asked") == NULL
+        || ngx_strcmp(state, "LANDED") == 0
+        || ngx_strcmp(state, "REJECTED") == 0
+        || ngx_strcmp(state, "CANCELLED") == 0)
+    {
+        return ngx_http_promotions_decided_already(ctx, state,
+                   ngx_http_promotions_record_field(fields, "decider"),
+                   ngx_http_promotions_record_field(fields, "decided_at"),
+                   ngx_http_promotions_record_field(fields, "reason"));
+    }
+
+    arena = pm_arena_create();
+    promotion = (arena != NULL)
+                ? pm_arena_zalloc(arena, sizeof(pm_promotion_t)) : NULL;
+
+    if (promotion == NULL) {
+        pm_arena_destroy(arena);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (pm_record_decode(arena, ctx->management->names[0], text,
+                         ngx_strlen(text), promotion, &err)
+        != 0)
+    {
+        pm_arena_destroy(arena);
+        return ngx_http_promotions_management_fault(ctx->request, &err);
+    }
+
+    if (promotion->api != NULL) {
+        text = (char *) ngx_promotions_reply_text(reply, 1).data;
+        promotion->api->last = pm_arena_strdup(arena, text ? text : "");
+        promotion->api->may_create = 1;
+        promotion->api->may_update = 1;
+
+        if (promotion->api->last != NULL && *promotion->api->last == '\0') {
+            promotion->api->last = NULL;
+        }
+    }
+
+    if (ngx_http_promotions_look_post(arena, promotion,
+                                      (char *) ctx->first.id,
+                                      NGX_HTTP_PROMOTIONS_LOOK_DIFF)
+        != NGX_OK)
+    {
+        pm_arena_destroy(arena);
+        return ngx_http_promotions_management_error(ctx->request,
+                   NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
+                   "too many jobs are waiting, try again", NULL);
+    }
+
+    return NGX_AGAIN;
+}

@@ -1,0 +1,460 @@
+#include "http/ngx_http_promotions_management.h"
+#include "http/ngx_http_promotions_record.h"
+#include "http/ngx_http_promotions_reply.h"
+#include "http/ngx_http_promotions_wait.h"
+#include "promotion/pm_record.h"
+
+
+#define NGX_HTTP_PROMOTIONS_TASKS_SIZE  100
+#define NGX_HTTP_PROMOTIONS_TASKS_LAST  1000     /* of each environment */
+
+
+static ngx_int_t ngx_http_promotions_tasks_args(ngx_promotions_args_t *args,
+    ngx_http_promotions_ctx_t *ctx);
+static void ngx_http_promotions_tasks_read(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_tasks_look(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
+static void ngx_http_promotions_tasks_view(ngx_http_promotions_view_t *view,
+    pm_arena_t *arena, const char *id, redisReply *fields,
+    const char *promoted);
+static ngx_int_t ngx_http_promotions_tasks_looked(
+    ngx_http_promotions_ctx_t *ctx, ngx_http_promotions_view_t *views,
+    ngx_uint_t n);
+static json_t *ngx_http_promotions_tasks_json(redisReply *fields,
+    const char *id);
+static json_t *ngx_http_promotions_tasks_list(const char *text);
+static void ngx_http_promotions_tasks_now(json_t *data,
+    const ngx_http_promotions_view_t *view);
+static json_t *ngx_http_promotions_tasks_texts(const char **texts, size_t n);
+static void ngx_http_promotions_tasks_free(void *data);
+
+
+ngx_int_t
+ngx_http_promotions_review_tasks(ngx_http_request_t *r)
+{
+    ngx_str_t                     page, size;
+    ngx_int_t                     number;
+    ngx_pool_cleanup_t           *cln;
+    ngx_promotions_args_t         args;
+    ngx_http_promotions_ctx_t    *ctx;
+    ngx_http_promotions_asked_t  *asked;
+
+    ctx = ngx_http_promotions_get_ctx(r);
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+
+    if (ctx == NULL || cln == NULL
+        || ngx_http_promotions_discard_body(r) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_promotions_tasks_free;
+    cln->data = ctx->management;
+
+    page = ngx_http_promotions_query(r, "page");
+    size = ngx_http_promotions_query(r, "size");
+
+    number = size.len ? ngx_atoi(size.data, size.len)
+                      : NGX_HTTP_PROMOTIONS_TASKS_SIZE;
+    ctx->management->size = number;
+    ctx->management->skip = page.len ? ngx_atoi(page.data, page.len) : 1;
+
+    if (number < 1 || number > NGX_HTTP_PROMOTIONS_TASKS_SIZE
+        || ctx->management->skip < 1
+        || ctx->management->skip > NGX_HTTP_PROMOTIONS_TASKS_LAST)
+    {
+        return ngx_http_promotions_send_error(r, NGX_HTTP_BAD_REQUEST,
+                   "page must be a number from 1 to 1000, and size one from 1 "
+                   "to 100");
+    }
+
+    if (ngx_http_promotions_results_args(&args) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    asked = ngx_http_promotions_asked(ctx);
+
+    if (asked == NULL
+        || ngx_http_promotions_tasks_args(&args, ctx) != NGX_OK)
+    {
+        ngx_free(asked);
+        ngx_destroy_pool(args.pool);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_promotions_script_send(&args, "tasks",
+                                        ngx_http_promotions_tasks_read, asked)
+        != NGX_OK)
+    {
+        ngx_free(asked);
+        return ngx_http_promotions_management_unavailable(r);
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_promotions_tasks_free(void *data)
+{
+    ngx_http_promotions_management_t  *management = data;
+
+    json_decref(management->list);
+}
+
+
+/* The environments of the organization in which the key may decide. */
+
+static ngx_int_t
+ngx_http_promotions_tasks_args(ngx_promotions_args_t *args,
+    ngx_http_promotions_ctx_t *ctx)
+{
+    size_t                             i, n, pass;
+    ngx_uint_t                         create, update;
+    pm_catalog_t                      *catalog;
+    const pm_environment_t            *environment;
+    ngx_http_promotions_management_t  *management;
+
+    management = ctx->management;
+    catalog = ngx_http_promotions_worker.pmcf->catalog;
+
+    ngx_promotions_args_number(args, (management->skip - 1)
+                                     * management->size);
+    ngx_promotions_args_number(args, management->size);
+    ngx_promotions_args_number(args, NGX_HTTP_PROMOTIONS_TASKS_LAST);
+
+    for (pass = 0; pass < 2; pass++) {
+        n = 0;
+
+        for (i = 0; i < pm_catalog_nenvironments(catalog); i++) {
+            environment = pm_catalog_environments(catalog, i);
+
+            create = pm_store_key_allows(ctx->key, "ENVIRONMENT_API",
+                                         PM_STORE_CREATE, environment->name,
+                                         environment->id);
+            update = pm_store_key_allows(ctx->key, "ENVIRONMENT_API",
+                                         PM_STORE_UPDATE, environment->name,
+                                         environment->id);
+
+            if ((!create && !update)
+                || ngx_strcmp(environment->organization,
+                              management->organization) != 0)
+            {
+                continue;
+            }
+
+            n++;
+
+            if (pass) {
+                ngx_promotions_args_string(args, environment->name);
+                ngx_promotions_args_number(args, create);
+                ngx_promotions_args_number(args, update);
+            }
+        }
+
+        if (pass == 0) {
+            ngx_promotions_args_number(args, n);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_promotions_tasks_read(void *data, redisReply *reply)
+{
+    ngx_int_t                   rc;
+    ngx_http_promotions_ctx_t  *ctx;
+
+    ctx = ngx_http_promotions_asked_ctx(data);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
+        rc = ngx_http_promotions_management_unavailable(ctx->request);
+
+    } else {
+        rc = ngx_http_promotions_tasks_look(ctx, reply);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
+}
+
+
+/* What is recorded, and then what is so now. */
+
+static ngx_int_t
+ngx_http_promotions_tasks_look(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
+{
+    json_t                            *json;
+    ngx_uint_t                         i, n, at;
+    const char                        *id;
+    pm_arena_t                        *arena;
+    ngx_http_promotions_view_t        *views;
+    ngx_http_promotions_management_t  *management;
+
+    management = ctx->management;
+    management->rounds = ngx_promotions_reply_number(reply, 0);
+    management->list = json_array();
+
+    n = (reply->elements - 1) / 3;
+
+    arena = pm_arena_create();
+    views = (arena != NULL)
+            ? pm_arena_zalloc(arena, (n + 1)
+                                     * sizeof(ngx_http_promotions_view_t))
+            : NULL;
+
+    if (views == NULL) {
+        pm_arena_destroy(arena);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    for (i = 0; i < n; i++) {
+        at = 1 + 3 * i;
+        id = (char *) ngx_promotions_reply_text(reply, at).data;
+
+        json = ngx_http_promotions_tasks_json(reply->element[at + 1], id);
+
+        if (json == NULL || json_array_append_new(management->list, json) != 0)
+        {
+            pm_arena_destroy(arena);
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        ngx_http_promotions_tasks_view(&views[i], arena, id,
+            reply->element[at + 1],
+            (char *) ngx_promotions_reply_text(reply, at + 2).data);
+    }
+
+    if (n > 0
+        && ngx_http_promotions_views_post(ctx, arena, views, n,
+                                          ngx_http_promotions_tasks_looked)
+           == NGX_OK)
+    {
+        return NGX_AGAIN;
+    }
+
+    pm_arena_destroy(arena);
+
+    return ngx_http_promotions_tasks_looked(ctx, NULL, 0);
+}
+
+
+static void
+ngx_http_promotions_tasks_view(ngx_http_promotions_view_t *view,
+    pm_arena_t *arena, const char *id, redisReply *fields,
+    const char *promoted)
+{
+    const char  *input;
+
+    input = ngx_http_promotions_record_field(fields, "input");
+
+    if (input == NULL
+        || pm_record_decode(arena, id, input, ngx_strlen(input),
+                            &view->promotion, &view->error)
+           != 0)
+    {
+        return;
+    }
+
+    if (view->promotion.api != NULL && promoted != NULL && *promoted) {
+        view->promotion.api->last = pm_arena_strdup(arena, promoted);
+
+        if (view->promotion.api->last == NULL) {
+            return;
+        }
+    }
+
+    view->usable = 1;
+}
+
+
+static ngx_int_t
+ngx_http_promotions_tasks_looked(ngx_http_promotions_ctx_t *ctx,
+    ngx_http_promotions_view_t *views, ngx_uint_t n)
+{
+    ngx_uint_t                         i, total, size;
+    ngx_http_promotions_management_t  *management;
+
+    management = ctx->management;
+
+    for (i = 0; i < n; i++) {
+        ngx_http_promotions_tasks_now(
+            json_object_get(json_array_get(management->list, i), "data"),
+            &views[i]);
+    }
+
+    total = management->rounds;
+    size = management->size;
+
+    return ngx_http_promotions_send_json(ctx->request, NGX_HTTP_OK,
+               json_pack("{s:O, s:{}, s:{s:i, s:i, s:i, s:i, s:i}}",
+                         "data", management->list,
+                         "metadata",
+                         "page",
+                         "current", (int) management->skip,
+                         "per_page", (int) size,
+                         "size", (int) json_array_size(management->list),
+                         "total_pages", (int) ((total + size - 1) / size),
+                         "total_elements", (int) total));
+}
+
+
+static json_t *
+ngx_http_promotions_tasks_json(redisReply *fields, const char *id)
+{
+    json_t      *json, *data;
+    ngx_uint_t   i, api;
+    const char  *text, *created;
+
+    static const struct {
+        const char  *field;
+        const char  *name;
+    } names[] = {
+        { "api_name", "apiName" },
+        { "api_id", "apiId" },
+        { "source_title", "sourceEnvironmentName" },
+        { "target_title", "targetEnvironmentName" },
+        { "author", "authorDisplayName" },
+        { "author_email", "authorEmail" },
+        { "comment", "comment" },
+        { "digest", "digest" },
+        { "message", "error" }
+    };
+
+    text = ngx_http_promotions_record_field(fields, "subject");
+    created = ngx_http_promotions_record_field(fields, "created_at");
+    api = (text != NULL && ngx_strcmp(text, "api") == 0);
+
+    data = json_pack("{s:s}", "promotionId", id);
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        text = ngx_http_promotions_record_field(fields, names[i].field);
+
+        if (text != NULL && *text) {
+            (void) json_object_set_new(data, names[i].name,
+                                       json_string(text));
+        }
+    }
+
+    if (!api) {
+        (void) json_object_set_new(data, "srcAppId",
+            ngx_http_promotions_review_application(
+                ngx_http_promotions_record_field(fields, "source")));
+        (void) json_object_set_new(data, "destAppId",
+            ngx_http_promotions_review_application(
+                ngx_http_promotions_record_field(fields, "destination")));
+    }
+
+    text = ngx_http_promotions_record_field(fields, "update");
+
+    (void) json_object_set_new(data, "isApiUpdate",
+                               json_boolean(text != NULL && *text == '1'));
+    (void) json_object_set_new(data, "sourceMoved", json_null());
+    (void) json_object_set_new(data, "conflicts",
+        ngx_http_promotions_tasks_list(
+            ngx_http_promotions_record_field(fields, "conflicts")));
+    (void) json_object_set_new(data, "notes",
+        ngx_http_promotions_tasks_list(
+            ngx_http_promotions_record_field(fields, "notes")));
+
+    json = json_pack("{s:s, s:I, s:o}",
+                     "type", api ? "PROMOTION_APPROVAL"
+                                 : "APPLICATION_PROMOTION",
+                     "created_at",
+                     (json_int_t) strtoll(created ? created : "0", NULL, 10),
+                     "data", data);
+
+    return json;
+}
+
+
+static json_t *
+ngx_http_promotions_tasks_list(const char *text)
+{
+    json_t  *list;
+
+    list = (text != NULL && *text) ? json_loads(text, 0, NULL) : NULL;
+
+    return list ? list : json_array();
+}
+
+
+/* What has changed since it was asked for. */
+
+static void
+ngx_http_promotions_tasks_now(json_t *data,
+    const ngx_http_promotions_view_t *view)
+{
+    const char  *message;
+
+    if (!view->looked) {
+        return;
+    }
+
+    if (view->rc != 0 && view->rc != PM_NO_CHANGES) {
+        message = view->error.message;
+
+        (void) json_object_set_new(data, "conflicts",
+                   ngx_http_promotions_tasks_texts(&message, 1));
+        return;
+    }
+
+    (void) json_object_set_new(data, "sourceMoved",
+                               json_boolean(view->look.moved));
+
+    if (view->rc == PM_NO_CHANGES) {
+        message = view->error.message;
+
+        (void) json_object_set_new(data, "conflicts",
+                   ngx_http_promotions_tasks_texts(&message, 1));
+    } else {
+        (void) json_object_set_new(data, "conflicts",
+                   ngx_http_promotions_tasks_texts(view->look.conflicts,
+                                                   view->look.nconflicts));
+    }
+
+    (void) json_object_set_new(data, "targetMoved",
+               json_boolean(ngx_strcmp(view->look.digest,
+                                json_string_value(json_object_get(data,
+                                                                  "digest")))
+                            != 0));
+
+    if (view->promotion.api != NULL) {
+        (void) json_object_set_new(data, "isApiUpdate",
+                                   json_boolean(view->look.update));
+        (void) json_object_set_new(data, "notes",
+                   ngx_http_promotions_tasks_texts(view->look.notes,
+                                                   view->look.nnotes));
+    }
+
+    if (view->promotion.api != NULL && view->look.update) {
+        (void) json_object_set_new(data, "targetApiId",
+                                   json_string(view->look.target_api));
+    }
+}
+
+
+static json_t *
+ngx_http_promotions_tasks_texts(const char **texts, size_t n)
+{
+    size_t   i;
+    json_t  *list;
+
+    list = json_array();
+
+    for (i = 0; i < n; i++) {
+        (void) json_array_append_new(list, json_string(texts[i]));
+    }
+
+    return list;
+}
