@@ -28,12 +28,12 @@ is(join(' ', sort @named), join(' ', sort @points),
 is(join(' ', map { $_->[0] } grep { @$_ < 5 || $_->[4] eq '' } @rows), '',
    'which tells what happens next');
 
-# those of pull requests have a file of their own
+# those of pull requests and of reviews have files of their own
 
-my @pull = grep { /^pull_/ } @points;
+my @pull = grep { /^(?:pull|review)_/ } @points;
 my $others = join '', map { read_file($_) } grep { !/50-crash/ } glob('t/*.t');
 ok($others =~ /\b$_\b/, "$_ is killed at in another file") for @pull;
-@points = grep { !/^pull_/ } @points;
+@points = grep { !/^(?:pull|review)_/ } @points;
 
 
 # The states that the table says are in Redis; "nothing" is ''.
