@@ -242,6 +242,17 @@ for my $bad ('promotions_success_status 204', 'promotions_success_status ok',
     fails($bad, qr/$name/, server => "location /x/ { promotions; $bad; }");
 }
 
+fails('promotions_hooks without secrets',
+      qr/"promotions_hooks" needs "promotions_webhook_secrets"/,
+      server => 'location /hooks/ { promotions_hooks; }');
+passes('promotions_hooks with them',
+       http => "promotions_webhook_secrets $dir/secrets;",
+       server => 'location /hooks/ { promotions_hooks; }');
+fails('a host of pull requests given twice',
+      qr/host "git\.example\.com" is given twice/,
+      http => 'promotions_forge git.example.com gitea; '
+              . 'promotions_forge GIT.example.com gitlab;');
+
 
 # the catalog is read by nginx -t, and a faulty manifest is named with its
 # place

@@ -99,7 +99,8 @@ What is **new**.
 - Promotion: `$r->{headers}{'promotion-id'}`
 END
    'what, whereto, who');
-like($pull->{body}, qr/^\| `qa\/orders\/Chart\.yaml` \| modified \| \+2 -2 \|$/m,
+like($pull->{body},
+     qr/^\| `qa\/orders\/Chart\.yaml` \| modified \| \+2 -2 \|$/m,
      'each file with its lines');
 like($pull->{body}, qr/^3 files changed: 5 lines added, 3 removed\.$/m,
      'their sum');
@@ -480,7 +481,8 @@ $forge->set(permission => 'write');
 $r = $scene->post('pullRequest', \%body, headers => {
     Prefer => 'respond-async', 'Idempotency-Key' => 'pr-1' });
 is($r->{status}, 202, 'respond-async');
-ok(wait_for('it', sub { record($r)->{state} eq 'OPEN' }), 'is done all the same');
+ok(wait_for('it', sub { record($r)->{state} eq 'OPEN' }),
+   'is done all the same');
 $again = $scene->post('pullRequest', \%body,
                       headers => { 'Idempotency-Key' => 'pr-1' });
 is($again->{headers}{'promotion-id'}, $r->{headers}{'promotion-id'},

@@ -68,6 +68,7 @@ typedef struct {
     ngx_flag_t                   four_eyes;
     ngx_flag_t                   api_v4;
     ngx_uint_t                   used;        /* a location serves it */
+    ngx_uint_t                   hooks;       /* or takes webhooks */
 } ngx_http_promotions_main_conf_t;
 
 

@@ -22,6 +22,14 @@ ngx_http_promotions_check(ngx_conf_t *cf,
         return NGX_CONF_ERROR;
     }
 
+    if (pmcf->hooks && pmcf->secrets == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"promotions_hooks\" needs "
+                      "\"promotions_webhook_secrets\": without a secret no "
+                      "webhook is accepted");
+        return NGX_CONF_ERROR;
+    }
+
     if (ngx_http_promotions_check_files(cf, pmcf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }

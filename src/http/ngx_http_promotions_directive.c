@@ -308,6 +308,7 @@ ngx_http_promotions_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     pmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_promotions_module);
     pmcf->used = 1;
+    pmcf->hooks |= (location->service == NGX_HTTP_PROMOTIONS_HOOKS);
 
     return NGX_CONF_OK;
 }

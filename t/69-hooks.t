@@ -1,0 +1,265 @@
+# hooks/{host}: what providers say of their pull requests reaches the records,
+# from nobody but them.
+
+use lib 't/lib';
+use Promotions::Test limit => 200;
+
+use Digest::SHA ();
+use JSON::PP ();
+
+my $secret = 'a s3cret of the webhook';
+my $json = JSON::PP->new->utf8->canonical;
+my $secrets = temporary_folder() . '/secrets';
+my $port;
+
+write_file($secrets, '', 0600);
+
+my $scene = scene(forge => 'github', many => 12,
+    http => "promotions_webhook_secrets $secrets;", server => <<'END');
+        location /webhooks/ { promotions_hooks; }
+        location /hooks/ { promotions_hooks; }
+END
+my ($repo, $nginx, $forge, $redis) = @$scene{qw(repo nginx forge redis)};
+
+$port = $scene->{git}{port};
+my $host = "127.0.0.1:$port";
+write_file($secrets, "# of the providers\n\n$host $secret\n"
+           . "gitlab.com another\n", 0600);
+$nginx->reload;
+
+
+sub opened {
+    my ($n) = @_;
+
+    my $r = $scene->pull_request("many-$n-dev", "many-$n-qa");
+    is($r->{status}, 200, "$n: opened") or diag($r->{body});
+    return ($r->{headers}{'promotion-id'}, $r->json->{PULL_REQUEST_ID});
+}
+
+
+sub record {
+    my ($id) = @_;
+    return $scene->get($id)->json;
+}
+
+
+# What GitHub sends, as far as it is read.
+sub event {
+    my ($number, $state, %pull) = @_;
+
+    return { action => $state eq 'open' ? 'reopened' : 'closed',
+             number => $number,
+             repository => { full_name => $pull{repository} // 'acme/gitops',
+                             name => 'gitops' },
+             pull_request => {
+                 number => $number, state => $state,
+                 html_url => "https://forge.example/acme/gitops/pull/$number",
+                 merged => $pull{merged} ? JSON::PP::true : JSON::PP::false,
+                 merged_at => $pull{merged} ? '2026-01-01T00:00:00Z' : undef,
+                 merge_commit_sha => $pull{merged} // ('f' x 40),
+                 head => { ref => 'h', sha => 'a' x 40,
+                           repo => { id => $pull{from} // 7 } },
+                 base => { ref => 'main', sha => 'b' x 40,
+                           repo => { id => 7 } },
+                 delivery => $pull{delivery} // rand } };
+}
+
+
+sub hook {
+    my ($event, %request) = @_;
+
+    my $body = ref $event ? $json->encode($event) : $event;
+    my $signature = 'sha256=' . Digest::SHA::hmac_sha256_hex(
+        $body, delete $request{secret} // $secret);
+
+    return $nginx->request(method => 'POST', path => "/webhooks/hooks/$host",
+        body => $body, %request, headers => {
+            'Content-Type' => 'application/json',
+            'X-GitHub-Event' => 'pull_request',
+            'X-Hub-Signature-256' => $signature,
+            %{ $request{headers} || {} } });
+}
+
+
+# merged
+
+my ($id, $number) = opened(1);
+my $merged = event($number, 'closed', merged => 'c' x 40);
+my $r = hook($merged);
+is($r->{status}, 204, 'a webhook') or diag($r->{body}, $nginx->log);
+is($r->{body}, '', 'without a body');
+
+my $record = record($id);
+is($record->{state}, 'MERGED', 'merged');
+is($record->{PULL_REQUEST_STATE}, 'MERGED', 'by its own name');
+is($record->{MERGE_COMMIT_SHA}, 'c' x 40, 'and the merge commit');
+is($record->{timeline}[-1]{state}, 'merged', 'and when');
+is(scalar(grep { $_->{method} eq 'GET' && $_->{path} =~ m{/pulls/\d+$} }
+          $forge->requests), 0, 'the provider is not asked');
+
+my $body = $json->encode($record);
+is(hook($merged)->{status}, 204, 'the same again');
+is(hook(event($number, 'open'))->{status}, 204, 'or that it is open');
+is($json->encode(record($id)), $body, 'changes nothing');
+
+
+# closed, opened again, and all promotions of one pull request
+
+($id, $number) = opened(2);
+$repo->commit({ 'README.md' => "moved\n" });
+my ($second, $same) = opened(2);
+is($same, $number, 'two promotions of one pull request');
+
+my $closed = event($number, 'closed');
+hook($closed);
+is(record($id)->{state}, 'CLOSED', 'closed: the first');
+is(record($second)->{state}, 'CLOSED', 'and the second');
+is(record($id)->{MERGE_COMMIT_SHA}, undef, 'without a merge commit');
+
+hook(event($number, 'open'));
+is(record($id)->{state}, 'OPEN', 'opened again');
+is(hook($closed)->{status}, 204, 'an old word, sent again');
+is(record($id)->{state}, 'OPEN', 'is not heard');
+hook(event($number, 'closed', merged => 'd' x 40));
+is(record($second)->{state}, 'MERGED', 'merged in the end');
+
+
+# the other spelling of the location, and of the repository
+
+($id, $number) = opened(3);
+hook(event($number, 'closed', repository => 'Acme/GitOps'),
+     path => "/hooks/$host");
+is(record($id)->{state}, 'CLOSED', 'a prefix that ends in hooks/');
+
+
+# what concerns nobody
+
+is(hook(event(9999, 'closed'))->{status}, 204, 'a pull request of others');
+is(hook(event($number, 'open', repository => 'acme/other'))->{status}, 204,
+   'of another repository');
+is(record($id)->{state}, 'CLOSED', 'is another one');
+is(hook(event($number, 'open', from => 8))->{status}, 204, 'from a fork');
+is(record($id)->{state}, 'CLOSED', 'is none of ours');
+is(hook({ zen => 'x' }, headers => { 'X-GitHub-Event' => 'ping' })->{status},
+   204, 'a ping');
+
+
+# who is not the provider
+
+($id, $number) = opened(4);
+my $event = event($number, 'closed', merged => 'e' x 40);
+my $text = $json->encode($event);
+my $good = 'sha256=' . Digest::SHA::hmac_sha256_hex($text, $secret);
+
+for my $case (
+    ['another secret', secret => 'another'],
+    ['no signature', headers => { 'X-Hub-Signature-256' => undef }],
+    ['a signature that is cut',
+     headers => { 'X-Hub-Signature-256' => substr $good, 0, -2 }],
+    ['that is no hex', headers => { 'X-Hub-Signature-256' =>
+                                    'sha256=' . 'x' x 64 }],
+    ['of nothing', headers => { 'X-Hub-Signature-256' => '' }],
+    ['the secret itself', headers => { 'X-Hub-Signature-256' => $secret }],
+    ['of an older kind', headers => { 'X-Hub-Signature-256' =>
+        'sha1=' . Digest::SHA::hmac_sha1_hex($text, $secret) }],
+    ['a host without a secret', path => '/webhooks/hooks/github.com'],
+    ['a host that nobody knows', path => '/webhooks/hooks/example.com'],
+    ['another provider\'s', path => '/webhooks/hooks/gitlab.com'],
+    ['no host', path => '/webhooks/hooks/'],
+    ['too much of one', path => "/webhooks/hooks/$host/x"],
+    ['above it', path => "/webhooks/hooks/../$host"])
+{
+    my ($name, %request) = @$case;
+    my $headers = $request{headers};
+
+    if ($headers && !defined $headers->{'X-Hub-Signature-256'}) {
+        $r = $nginx->request(method => 'POST', body => $text,
+            path => "/webhooks/hooks/$host", headers => {
+                'Content-Type' => 'application/json',
+                'X-GitHub-Event' => 'pull_request' });
+    } else {
+        $r = hook($event, %request);
+    }
+
+    # nginx makes the last one the host alone, at its own place
+    is($r->{status}, $name eq 'above it' ? 204 : 401, "$name: $r->{status}");
+    last if $name eq 'above it';
+    is($r->json->{message}, 'Unauthorized', 'in one word for all')
+        if $r->{status} == 401;
+    is(record($id)->{state}, 'OPEN', 'and nothing changes');
+}
+
+$r = hook($event, body => $text . ' ');
+is($r->{status}, 401, 'a body that was changed');
+
+
+# what is not parsed before it is checked, and what is no event
+
+is(hook('{"a":')->{status}, 400, 'a signed body that is no JSON');
+is(hook('[]')->{status}, 400, 'nor an object');
+is(hook('{"a":', secret => 'x')->{status}, 401, 'an unsigned one');
+is(hook({ action => 'closed' })->{status}, 400, 'without a pull request');
+is($nginx->request(path => "/webhooks/hooks/$host")->{status}, 405, 'GET');
+is($nginx->request(method => 'POST', path => "/webhooks/hooks/$host",
+   body => 'payload=x', headers => {
+       'Content-Type' => 'application/x-www-form-urlencoded' })->{status},
+   415, 'a form');
+is(hook('{"a":"' . 'x' x (900 * 1024) . '"}')->{status}, 400,
+   'a large one comes by a file');
+is(hook('{"a":"' . 'x' x (900 * 1024) . '"}', secret => 'x')->{status}, 401,
+   'and is checked all the same');
+is(hook('{"a":"' . 'x' x (1100 * 1024) . '"}')->{status}, 413, 'too large');
+
+
+# Redis away: the provider is to send it again
+
+($id, $number) = opened(5);
+$event = event($number, 'closed', merged => 'e' x 40);
+$redis->pause;
+is(hook($event)->{status}, 503, 'Redis away: 503');
+$redis->resume;
+ok(eval { wait_for('it to be sent again', sub {
+    hook($event)->{status} == 204 }) }, 'it is sent again');
+is(record($id)->{state}, 'MERGED', 'and heard');
+
+like($nginx->log, qr/a webhook was refused/, 'the log says what was refused');
+unlike($nginx->log, qr/\Q$secret\E/, 'and no secret');
+
+
+# another provider: a token in place of a signature
+
+my $lab = temporary_folder() . '/secrets';
+write_file($lab, '', 0600);
+my $other = scene(forge => 'gitlab', repository => 'acme/team/gitops',
+    http => "promotions_webhook_secrets $lab;", server => <<'END');
+        location /hooks/ { promotions_hooks; }
+END
+write_file($lab, "127.0.0.1:$other->{git}{port} $secret\n", 0600);
+$other->{nginx}->reload;
+
+$r = $other->pull_request('orders-dev', 'orders-qa');
+is($r->{status}, 200, 'gitlab: opened') or diag($r->{body});
+$id = $r->{headers}{'promotion-id'};
+$event = { object_kind => 'merge_request',
+           project => { path_with_namespace => 'acme/team/gitops' },
+           object_attributes => {
+               iid => $r->json->{PULL_REQUEST_ID}, state => 'merged',
+               url => 'https://forge.example/x', source_branch => 'h',
+               target_branch => 'main', merge_commit_sha => 'c' x 40,
+               source_project_id => 1, target_project_id => 1,
+               last_commit => { id => 'a' x 40 } } };
+
+for my $case (['x', 401, 'OPEN'], [$secret, 204, 'MERGED']) {
+    my ($token, $status, $state) = @$case;
+
+    my $answer = $other->{nginx}->request(method => 'POST',
+        path => "/hooks/127.0.0.1:$other->{git}{port}",
+        body => $json->encode($event), headers => {
+            'Content-Type' => 'application/json',
+            'X-Gitlab-Event' => 'Merge Request Hook',
+            'X-Gitlab-Token' => $token });
+    is($answer->{status}, $status, "gitlab: $status");
+    is($other->get($id)->json->{state}, $state, "$state");
+}
+
+done_testing();
