@@ -11,7 +11,7 @@ package Promotions::Forge;
 #   $forge->api;                # for api=…; $forge->port
 #   $forge->pulls;              # {repository,number,head,base,title,body,
 #                               #  state,draft,labels,reviewers,sha}
-#   $forge->requests;           # {method,path,query,headers,body,status}
+#   $forge->requests;           # {method,path,query,headers,body,status,time}
 #   $forge->open(repository => …, head => …, base => …, title => …);
 #   $forge->change($number, state => 'MERGED', merge_commit => $sha);
 #   $forge->set(archived => 1); # permission: write, read or none; and what

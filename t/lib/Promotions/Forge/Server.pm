@@ -170,6 +170,7 @@ sub request {
     my ($self, $head, $body) = @_;
 
     my $request = parse($head, $body);
+    $request->{time} = Time::HiRes::time();
     push @{ $self->{requests} }, $request;
 
     my $fault = $self->fault_of($request);

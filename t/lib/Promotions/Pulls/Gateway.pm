@@ -63,12 +63,15 @@ sub gateway {
         location /soon/ { promotions; promotions_wait 500ms; }
 WAIT
     promotions_credentials $folder/credentials;
+    promotions_git_idle_timeout 3s;
     promotions_forge 127.0.0.1:$git->{port} $type api=@{[ $forge->api ]};
     promotions_forge 127.0.0.1:$other->{port} $type
                      api=@{[ $stranger->api ]};
 END
 
     first();
+    with_more();
+    merged();
     in_place();
     taken();
     at_once();
@@ -180,6 +183,63 @@ sub first {
 }
 
 
+# Labels, reviewers, a draft, and a head branch of the request's own name.
+sub with_more {
+    my ($from, $to) = next_app();
+    my $branch = "release/$type-\x{fc}";
+
+    my $r = $scene->pull_request($from, $to, head => $branch,
+        labels => ['promotion'], reviewers => ['alice'],
+        draft => JSON::PP::true());
+    my ($pull) = open_pulls($forge, $branch);
+
+    is($r->{status}, 200, "$type: a head branch by its name, a draft")
+        or diag(says($r));
+    is(($r->json // {})->{PULL_REQUEST_HEAD}, $branch, "$type: of that name");
+    ok($pull && ($pull->{draft} || $pull->{title} =~ /^(?:wip|draft): /i),
+       "$type: and a draft") or diag(explain($pull));
+
+    if ($known->{labels}) {
+        is("@{ $pull->{labels} } @{ $pull->{reviewers} }", 'promotion alice',
+           "$type: with its label and its reviewer");
+        return;
+    }
+
+    my $record = $scene->get($r->{headers}{'promotion-id'})->json // {};
+    like(JSON::PP->new->encode($record->{notes} // []),
+         qr/labels.*reviewers.*ignored/,
+         "$type: its record says that labels and reviewers are ignored")
+        or diag(explain($record));
+}
+
+
+# A record follows its pull request, where no webhook is set up.
+sub merged {
+    my ($from, $to, $branch) = next_app();
+    my $r = $scene->pull_request($from, $to);
+    my ($pull) = open_pulls($forge, $branch);
+
+    $forge->change($pull->{number}, state => 'MERGED',
+                   merge_commit => 'ab' x 20);
+
+    my $record = {};
+    eval { wait_for('the record to follow', sub {
+        $record = $scene->get($r->{headers}{'promotion-id'})->json // {};
+        return ($record->{PULL_REQUEST_STATE} // '') eq 'MERGED';
+    }, 15) };
+
+    is($record->{PULL_REQUEST_STATE}, 'MERGED', "$type: a record follows")
+        or diag(explain($record));
+    like($record->{MERGE_COMMIT_SHA} // '', qr/^(?:ab){6,20}$/,
+         "$type: and knows the merge's commit");
+
+    my $count = () = $forge->requests;
+    $scene->get($r->{headers}{'promotion-id'}) for 1 .. 5;
+    is(scalar(() = $forge->requests), $count,
+       "$type: one that is settled is not asked for");
+}
+
+
 sub in_place {
     my ($from, $to, $branch) = next_app();
     my ($n) = $branch =~ /many-(\d+)-qa/;
@@ -253,6 +313,17 @@ sub refused_by {
     is(scalar open_pulls($forge, $branch), 0, "$type: none is open");
 
     $forge->set(archived => 0);
+
+    my $elsewhere = odd_server(sub {
+        http_answer(200, 'application/json', '[]') });
+    $forge->fault(status => 307,
+                  headers => [ 'Location: ' . $elsewhere->url('/x') ]);
+    $r = $scene->pull_request($from, $to);
+    Promotions::Test::error_is($r, 502, qr/redirect/,
+                               "$type: a redirect to another host");
+    is(scalar $elsewhere->requests, 0, "$type: is not followed");
+
+    $forge->clear;
     opened($scene->pull_request($from, $to), $branch, 'and then it works');
 }
 
@@ -265,7 +336,13 @@ sub finished_later {
         down    => { status => 503, body => '<html>', type => 'text/html' },
         cut     => { method => 'POST', cut => -1, when => 'after' },
         lost    => { method => 'POST', cut => 0 },
+        slow    => { method => 'POST', slow => 20, when => 'after' },
     );
+
+    $bad{secondary} = { method => 'POST', status => 403,
+                        headers => ['Retry-After: 2'],
+                        body => '{"message":"You have exceeded a secondary '
+                                . 'rate limit."}' } if $type eq 'github';
     my (%id, %branch);
 
     # all at once, so that they are waited for once
@@ -306,6 +383,32 @@ sub finished_later {
            "$type: $name: opened once, later")
             or diag(explain($record, [ $forge->requests ]->[-1]));
     }
+
+    for my $name (grep { $bad{$_}{headers} } sort keys %bad) {
+        my @about = about($branch{$name});
+        my ($first) = grep { $about[$_]{status} =~ /^(?:429|403)$/ }
+                      0 .. $#about;
+
+        cmp_ok($about[$first + 1]{time} - $about[$first]{time}, '>=', 1.9,
+               "$type: $name: not before it is time");
+    }
+}
+
+
+# The requests that name a branch, somewhere.
+sub about {
+    my ($branch) = @_;
+
+    my $pattern = join '|', map { quotemeta } $branch, encoded($branch);
+    return grep { JSON::PP->new->encode([ @$_{qw(path query body)} ])
+                  =~ /$pattern/ } $forge->requests;
+}
+
+
+sub encoded {
+    my ($text) = @_;
+    $text =~ s/([^A-Za-z0-9._~-])/sprintf '%%%02X', ord $1/ge;
+    return $text;
 }
 
 
