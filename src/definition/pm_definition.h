@@ -253,15 +253,15 @@ typedef struct {
 
 /*
  * What accepting would do to the target now: matches, merges, applies the
- * overlay, looks for conflicts.  All of the plan is the arena's (or the
- * index's: entry).
+ * overlay, looks for conflicts.  All of the plan is the arena's, but for what
+ * is the index's: entry, and file and conflicts, which refer to it.
  *
  * 0: plan is whole.  Conflicts and "nothing changes" are no failure here, so
  * that they can be shown: refusal is PM_DEFINITION_PATH_TAKEN or
  * PM_DEFINITION_NO_CHANGES then, else PM_DEFINITION_ACCEPTED.  To land it,
  * refusal must be PM_DEFINITION_ACCEPTED.
  *
- * Else a code, with err and plan->refusal:
+ * Else a code, with err, and of the plan only refusal, kind and entry:
  *   PM_INVALID        V4_OFF, NOT_SUPPORTED, MISMATCH, MALFORMED (err: file,
  *                     line, column)
  *   PM_UNPROCESSABLE  TARGET

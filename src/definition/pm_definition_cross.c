@@ -115,7 +115,8 @@ pm_definition_cross_build(pm_definition_cross_t *c)
 
 
 static int
-pm_definition_cross_edit(pm_definition_cross_t *c, pm_string_t *text)
+pm_definition_cross_edit(pm_definition_cross_t *c, pm_arena_t *arena,
+    pm_string_t *text)
 {
     int                rc;
     size_t             n;
@@ -134,7 +135,7 @@ pm_definition_cross_edit(pm_definition_cross_t *c, pm_string_t *text)
     }
 
     if (rc == 0) {
-        text->data = pm_arena_strndup(c->arena, result.text.data,
+        text->data = pm_arena_strndup(arena, result.text.data,
                                       result.text.len);
         text->len = result.text.len;
         rc = text->data ? 0 : pm_error_memory(c->err);
@@ -155,13 +156,17 @@ pm_definition_add_cross_ids(pm_arena_t *arena,
 
     memset(&c, 0, sizeof(pm_definition_cross_t));
 
-    c.arena = arena;
+    c.arena = pm_arena_create();
     c.err = err;
 
     *text = source->text;
     *changed = 0;
 
-    rc = pm_definition_open(arena, source, &c.definition, err);
+    if (c.arena == NULL) {
+        return pm_error_memory(err);
+    }
+
+    rc = pm_definition_open(c.arena, source, &c.definition, err);
 
     if (rc == 0) {
         rc = pm_definition_check(&c.definition.entry, 1, &refusal, err);
@@ -172,12 +177,13 @@ pm_definition_add_cross_ids(pm_arena_t *arena,
     }
 
     if (rc == 0 && c.paths.len > 0) {
-        rc = pm_definition_cross_edit(&c, text);
+        rc = pm_definition_cross_edit(&c, arena, text);
         *changed = (rc == 0);
     }
 
     pm_buffer_free(&c.json);
     pm_buffer_free(&c.paths);
+    pm_arena_destroy(c.arena);
 
     return rc;
 }

@@ -67,9 +67,6 @@ pm_definition_merge_source(pm_definition_merging_t *m, pm_error_t *err)
     }
 
     plan->kind = entry->kind;
-    plan->name = entry->name;
-    plan->version = entry->version;
-    plan->cross_id = entry->cross_key;
 
     return pm_definition_check(entry, m->merge->allow_v4, &plan->refusal,
                                err);
@@ -476,35 +473,106 @@ pm_definition_merging(pm_definition_merging_t *m, pm_error_t *err)
 }
 
 
+/* Out of the arena of the work, which is many times as large. */
+
+static int
+pm_definition_merge_keep(pm_arena_t *arena, pm_definition_plan_t *plan)
+{
+    size_t                  i;
+    pm_definition_note_t   *note, *notes;
+    pm_definition_entry_t   from, to;
+
+    memset(&from, 0, sizeof(pm_definition_entry_t));
+
+    from.id = plan->id;
+    from.cross_id = plan->cross_id;
+    from.name = plan->name;
+    from.version = plan->version;
+    from.file = "";
+    from.slug = "";
+    from.paths = plan->paths;
+    from.npaths = plan->npaths;
+
+    notes = pm_arena_alloc(arena, (plan->nnotes + 1) * sizeof(*notes));
+    plan->text.data = pm_arena_strndup(arena, plan->text.data,
+                                       plan->text.len);
+
+    if (notes == NULL || plan->text.data == NULL
+        || pm_definition_copy(arena, &from, &to) != 0)
+    {
+        return PM_UNAVAILABLE;
+    }
+
+    plan->id = to.id;
+    plan->cross_id = to.cross_id;
+    plan->name = to.name;
+    plan->version = to.version;
+    plan->paths = to.paths;
+
+    for (i = 0; i < plan->nnotes; i++) {
+        note = &notes[i];
+        *note = plan->notes[i];
+        note->path = pm_arena_strdup(arena, note->path);
+        note->name = pm_arena_strdup(arena, note->name);
+
+        if (note->path == NULL || note->name == NULL) {
+            return PM_UNAVAILABLE;
+        }
+    }
+
+    plan->notes = notes;
+
+    return 0;
+}
+
+
 int
 pm_definition_merge(pm_arena_t *arena, const pm_definition_merge_t *merge,
     pm_definition_plan_t *plan, pm_error_t *err)
 {
-    int                      rc;
-    pm_error_t               unused;
-    const pm_string_t       *target;
-    pm_definition_merging_t  m;
+    int                       rc;
+    pm_error_t                unused;
+    const pm_string_t        *target;
+    pm_definition_kind_t      kind;
+    pm_definition_merging_t   m;
+    pm_definition_refusal_t   refusal;
 
     err = err ? err : &unused;
 
     memset(plan, 0, sizeof(pm_definition_plan_t));
     memset(&m, 0, sizeof(pm_definition_merging_t));
 
+    plan->refusal = PM_DEFINITION_FAILED;
+
     m.merge = merge;
     m.plan = plan;
-    m.job.arena = arena;
+    m.job.arena = pm_arena_create();
     m.job.source = &m.source;
     m.job.err = err;
 
-    plan->name = "";
-    plan->version = "";
-    plan->before.data = "";
+    if (m.job.arena == NULL) {
+        return pm_error_memory(err);
+    }
 
     rc = pm_definition_merging(&m, err);
 
+    if (rc == 0 && pm_definition_merge_keep(arena, plan) != 0) {
+        plan->refusal = PM_DEFINITION_FAILED;
+        rc = pm_error_memory(err);
+    }
+
     pm_buffer_free(&m.job.notes);
+    pm_arena_destroy(m.job.arena);
 
     if (rc != 0) {
+        kind = plan->kind;
+        refusal = plan->refusal;
+
+        memset(plan, 0, sizeof(pm_definition_plan_t));
+
+        plan->kind = kind;
+        plan->refusal = refusal;
+
         return rc;
     }
 
@@ -514,7 +582,8 @@ pm_definition_merge(pm_arena_t *arena, const pm_definition_merge_t *merge,
     plan->changed = (!plan->update || target->len != plan->text.len
                      || memcmp(target->data, plan->text.data, target->len)
                         != 0);
-    plan->before = plan->update ? *target : plan->before;
+    plan->before.data = plan->update ? target->data : "";
+    plan->before.len = plan->update ? target->len : 0;
     plan->file = merge->target_file;
 
     plan->refusal = plan->changed ? PM_DEFINITION_ACCEPTED

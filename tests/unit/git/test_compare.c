@@ -682,10 +682,56 @@ test_ambiguous_digits(void **state)
 }
 
 
+static void
+test_list(void **state)
+{
+    size_t           i, n;
+    test_t          *t = *state;
+    pm_oid_t         head, blob;
+    pm_git_named_t  *entries;
+
+    static const struct {
+        const char  *name;
+        unsigned     mode;
+    } expected[] = {
+        { "a", PM_GIT_MODE_BLOB }, { "b.txt", PM_GIT_MODE_BLOB },
+        { "b", PM_GIT_MODE_TREE }, { "link", PM_GIT_MODE_LINK },
+        { "run", PM_GIT_MODE_EXECUTABLE }
+    };
+
+    test_commit(t, "mkdir b; echo 1 >b/c; echo 1 >b.txt; echo 1 >a; "
+                   "ln -s a link; echo 1 >run; chmod +x run");
+    head = test_mirror(t, "main");
+
+    test_ok(t, pm_git_list(t->mirror, &head, t->arena, &entries, &n,
+                           &t->err));
+    assert_int_equal(n, 5);
+
+    for (i = 0; i < n; i++) {
+        assert_string_equal(entries[i].name, expected[i].name);
+        assert_int_equal(entries[i].mode, expected[i].mode);
+    }
+
+    blob = test_oid(t, "main:a");
+    assert_true(pm_oid_equal(&entries[0].id, &blob));
+
+    /* a file is no tree, and a tree may be missing */
+
+    assert_int_not_equal(pm_git_list(t->mirror, &blob, t->arena, &entries,
+                                     &n, &t->err), 0);
+    assert_int_equal(n, 0);
+    memset(&blob, 7, sizeof(blob));
+    assert_int_equal(pm_git_list(t->mirror, &blob, t->arena, &entries, &n,
+                                 &t->err), PM_UNAVAILABLE);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
+        cmocka_unit_test_setup_teardown(test_list, test_setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(test_compare_folders, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_compare_file_and_folder,
