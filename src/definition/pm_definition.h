@@ -347,6 +347,14 @@ int pm_definition_changes(pm_arena_t *arena, const char *before_file,
     size_t *nchanges, int *cut, pm_error_t *err);
 
 /*
+ * All of the changes as a JSON Patch (RFC 6902), on one line, the arena's: it
+ * makes the new text's values of the old one's, or of {}.
+ */
+int pm_definition_json_patch(pm_arena_t *arena,
+    const pm_definition_change_t *changes, size_t n, const char **patch,
+    pm_error_t *err);
+
+/*
  * The definition as JSON text, on one line: apiDefinition of a Promotion.
  * PM_INVALID: cannot be read.
  */
