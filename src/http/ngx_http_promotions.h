@@ -143,6 +143,11 @@ typedef void (*ngx_http_promotions_body_pt)(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 
 
+/* A page of the audit stream: ngx_http_promotions_audits_json.h */
+
+typedef struct ngx_http_promotions_audits_s  ngx_http_promotions_audits_t;
+
+
 /* What a refused attempt was about: see ngx_http_promotions_audit.h. */
 
 typedef struct {
@@ -170,6 +175,7 @@ struct ngx_http_promotions_ctx_s {
     ngx_str_t                        target;     /* the {id} or {product} of
                                                     the route */
     ngx_http_promotions_denied_t     denied;     /* if it is refused */
+    ngx_http_promotions_audits_t    *audits;     /* what it asks for */
 
     /* body */
     ngx_http_promotions_body_pt      body_handler;

@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_management.h"
+#include "http/ngx_http_promotions_audits.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "store/pm_store_id.h"
 
@@ -33,7 +34,8 @@ typedef struct {
 static ngx_int_t ngx_http_promotions_management_split(ngx_http_request_t *r,
     ngx_http_promotions_segments_t *segments);
 static ngx_int_t ngx_http_promotions_management_base(
-    ngx_http_promotions_ctx_t *ctx, ngx_http_promotions_segments_t *segments);
+    ngx_http_promotions_ctx_t *ctx, ngx_http_promotions_segments_t *segments,
+    pm_error_t *err);
 static ngx_uint_t ngx_http_promotions_management_is(
     const ngx_http_promotions_segments_t *segments, const char *name);
 static const char *ngx_http_promotions_management_next(
@@ -44,7 +46,7 @@ static ngx_uint_t ngx_http_promotions_management_match(
     ngx_http_promotions_ctx_t *ctx,
     const ngx_http_promotions_segments_t *segments, const char *path);
 static ngx_int_t ngx_http_promotions_management_place(
-    ngx_http_promotions_ctx_t *ctx, const char *environment);
+    ngx_http_promotions_ctx_t *ctx, const char *environment, pm_error_t *err);
 static ngx_int_t ngx_http_promotions_management_not_found(
     ngx_http_request_t *r);
 
@@ -97,6 +99,26 @@ static const ngx_http_promotions_management_route_t
       "POST",
       ngx_http_promotions_process },
 
+    { "audit", 0,
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_audits },
+
+    { "audit", 1,
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_audits },
+
+    { "audit/events", 0,
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_audit_events },
+
+    { "audit/events", 1,
+      NGX_HTTP_GET|NGX_HTTP_HEAD,
+      "GET, HEAD",
+      ngx_http_promotions_audit_events },
+
     { "user/tasks", 0,
       NGX_HTTP_GET|NGX_HTTP_HEAD,
       "GET, HEAD",
@@ -110,6 +132,7 @@ ngx_int_t
 ngx_http_promotions_management_handler(ngx_http_request_t *r)
 {
     ngx_int_t                        rc;
+    pm_error_t                       err;
     ngx_http_promotions_ctx_t       *ctx;
     ngx_http_promotions_segments_t   segments;
 
@@ -146,16 +169,22 @@ ngx_http_promotions_management_handler(ngx_http_request_t *r)
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_promotions_management_base(ctx, &segments);
+        rc = ngx_http_promotions_management_base(ctx, &segments, &err);
     }
 
     if (rc == NGX_DECLINED) {
         return ngx_http_promotions_management_not_found(r);
     }
 
-    return (rc == NGX_OK) ? ngx_http_promotions_management_route(ctx,
-                                                                 &segments)
-                          : rc;
+    if (rc == NGX_OK) {
+        return ngx_http_promotions_management_route(ctx, &segments);
+    }
+
+    if (ngx_http_promotions_discard_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_promotions_management_fault(r, &err);
 }
 
 
@@ -203,11 +232,12 @@ ngx_http_promotions_management_split(ngx_http_request_t *r,
 }
 
 
-/* The organization and the environment, where the path has them. */
+/* The organization and the environment, where the path has them.  NGX_DECLINED:
+ * it has none; NGX_ERROR: they are not there. */
 
 static ngx_int_t
 ngx_http_promotions_management_base(ngx_http_promotions_ctx_t *ctx,
-    ngx_http_promotions_segments_t *segments)
+    ngx_http_promotions_segments_t *segments, pm_error_t *err)
 {
     const char                        *environment;
     ngx_http_promotions_management_t  *management;
@@ -241,7 +271,7 @@ ngx_http_promotions_management_base(ngx_http_promotions_ctx_t *ctx,
         return NGX_DECLINED;
     }
 
-    return ngx_http_promotions_management_place(ctx, environment);
+    return ngx_http_promotions_management_place(ctx, environment, err);
 }
 
 
@@ -290,10 +320,9 @@ ngx_http_promotions_management_next(ngx_http_promotions_ctx_t *ctx,
 
 static ngx_int_t
 ngx_http_promotions_management_place(ngx_http_promotions_ctx_t *ctx,
-    const char *environment)
+    const char *environment, pm_error_t *err)
 {
     size_t                             i;
-    pm_error_t                         err;
     pm_catalog_t                      *catalog;
     const pm_environment_t            *found;
     ngx_http_promotions_management_t  *management;
@@ -305,10 +334,10 @@ ngx_http_promotions_management_place(ngx_http_promotions_ctx_t *ctx,
         found = pm_catalog_environments(catalog, i);
 
         if (found == NULL) {
-            (void) pm_error_named(&err, PM_NOT_FOUND, "organization.notFound",
+            (void) pm_error_named(err, PM_NOT_FOUND, "organization.notFound",
                                   "Organization [%s] cannot be found.",
                                   management->organization);
-            goto missing;
+            return NGX_ERROR;
         }
 
         if (ngx_strcmp(found->organization, management->organization) == 0) {
@@ -327,24 +356,16 @@ ngx_http_promotions_management_place(ngx_http_promotions_ctx_t *ctx,
             && ngx_strcmp(found->organization, management->organization)
                != 0))
     {
-        (void) pm_error_named(&err, PM_NOT_FOUND, "environment.notFound",
+        (void) pm_error_named(err, PM_NOT_FOUND, "environment.notFound",
                               "Environment [%s] cannot be found.",
                               environment);
-        goto missing;
+        return NGX_ERROR;
     }
 
     management->environment = found;
     management->organization = found->organization;
 
     return NGX_OK;
-
-missing:
-
-    if (ngx_http_promotions_discard_body(ctx->request) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_promotions_management_fault(ctx->request, &err);
 }
 
 
