@@ -200,7 +200,7 @@ typedef struct {
                                           source for CLOSED_PLAN, and for
                                           MADE_CROSS_ID */
     const char                *name;   /* of the plan, page or API */
-    const char                *text;   /* one sentence */
+    const char                *text;   /* one sentence that names it */
 } pm_definition_note_t;
 
 

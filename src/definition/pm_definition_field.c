@@ -36,10 +36,10 @@ pm_definition_reference(pm_definition_job_t *job, const pm_node_t *value,
 
     if (page == NULL) {
         return pm_definition_note(job, PM_DEFINITION_LOST_REFERENCE,
+                                  *field == 'p' ? "page" : "plan",
                                   pm_arena_printf(job->arena, "%s/%s",
                                                   pointer, field),
-                                  item->name, "leads to no page of the "
-                                  "source, and is left out");
+                                  item->name);
     }
 
     id = page->cross_key;
@@ -85,9 +85,8 @@ pm_definition_plan_field(pm_definition_job_t *job,
     if (strcmp(key, "status") == 0 && target != NULL && target->closed) {
         *value = NULL;
 
-        return pm_definition_note(job, PM_DEFINITION_STAYS_CLOSED, pointer,
-                                  item->name, "is closed in the target, and "
-                                  "stays so");
+        return pm_definition_note(job, PM_DEFINITION_STAYS_CLOSED, "plan",
+                                  pointer, item->name);
     }
 
     return 0;

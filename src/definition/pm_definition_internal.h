@@ -290,9 +290,10 @@ int pm_definition_move_keyed(pm_definition_job_t *job,
     pm_definition_level_t level, const pm_node_t *list,
     const pm_node_t *target, pm_definition_moved_t *moved);
 
+/* what: "plan"; path NULL: out of memory. */
 int pm_definition_note(pm_definition_job_t *job,
-    pm_definition_note_kind_t kind, const char *path, const char *name,
-    const char *text);
+    pm_definition_note_kind_t kind, const char *what, const char *path,
+    const char *name);
 
 
 /* pm_definition_field.c: one plan or page; target NULL: it is new.  pointer:

@@ -7,9 +7,23 @@
 #define PM_DEFINITION_NEW   SIZE_MAX
 
 
+/* By pm_definition_note_kind_t: what is said of the plan, page or API. */
+
+static const char *const  pm_definition_notes[] = {
+    "is only in the target: it stays, since its subscriptions would end "
+        "with it",
+    "is only in the target: it stays",
+    "is closed in the source: it is left out",
+    "is closed in the target: it stays so",
+    "refers to a page that the source does not have: the reference is left "
+        "out",
+    "has no crossId in the source: one is made from its id"
+};
+
+
 int
 pm_definition_note(pm_definition_job_t *job, pm_definition_note_kind_t kind,
-    const char *path, const char *name, const char *text)
+    const char *what, const char *path, const char *name)
 {
     pm_definition_note_t  note;
 
@@ -17,10 +31,19 @@ pm_definition_note(pm_definition_job_t *job, pm_definition_note_kind_t kind,
         return pm_error_memory(job->err);
     }
 
+    note.text = *name != '\0'
+                ? pm_arena_printf(job->arena, "the %s \"%s\" %s", what, name,
+                                  pm_definition_notes[kind])
+                : pm_arena_printf(job->arena, "the %s%s%s %s", what,
+                                  *path ? " at " : "", path,
+                                  pm_definition_notes[kind]);
+    if (note.text == NULL) {
+        return pm_error_memory(job->err);
+    }
+
     note.kind = kind;
     note.path = path;
     note.name = name;
-    note.text = text;
 
     pm_buffer_append(&job->notes, &note, sizeof(note));
 
@@ -120,6 +143,7 @@ pm_definition_length(const pm_node_t *list)
 
 typedef struct {
     const char                   *field;
+    const char                   *what;
     const pm_definition_items_t  *source;
     const pm_definition_items_t  *target;     /* NULL: none */
     int                         (*move)(pm_definition_job_t *job,
@@ -128,7 +152,6 @@ typedef struct {
                                     const char *pointer,
                                     const pm_node_t **moved);
     pm_definition_note_kind_t     kept;
-    const char                   *text;
 } pm_definition_part_t;
 
 
@@ -185,10 +208,10 @@ pm_definition_kept(pm_definition_job_t *job, const pm_definition_part_t *part,
             continue;
         }
 
-        rc = pm_definition_note(job, part->kept,
+        rc = pm_definition_note(job, part->kept, part->what,
                                 pm_arena_printf(job->arena, "/%s/%zu",
                                                 part->field, i),
-                                part->target->items[i].name, part->text);
+                                part->target->items[i].name);
         if (rc != 0) {
             return rc;
         }
@@ -223,10 +246,10 @@ pm_definition_move_items(pm_definition_job_t *job,
 
         if (item->closed) {
             rc = pm_definition_note(job, PM_DEFINITION_CLOSED_PLAN,
+                                    part->what,
                                     pm_arena_printf(job->arena, "/%s/%zu",
                                                     part->field, i),
-                                    item->name, "is closed in the source, "
-                                    "and is left out");
+                                    item->name);
 
         } else {
             rc = pm_definition_move_item(job, part, item, fresh, &pairs);
@@ -259,12 +282,11 @@ pm_definition_move_plans(pm_definition_job_t *job, const pm_node_t *list,
     pm_definition_part_t  part;
 
     part.field = "plans";
+    part.what = PM_DEFINITION_PLAN;
     part.source = &job->source->plans;
     part.target = job->target ? &job->target->plans : NULL;
     part.move = pm_definition_move_plan;
     part.kept = PM_DEFINITION_KEPT_PLAN;
-    part.text = "only the target has this plan: it stays, since its "
-                "subscriptions would end with it";
 
     return pm_definition_move_items(job, &part, list, target, moved);
 }
@@ -277,11 +299,11 @@ pm_definition_move_pages(pm_definition_job_t *job, const pm_node_t *list,
     pm_definition_part_t  part;
 
     part.field = "pages";
+    part.what = PM_DEFINITION_PAGE;
     part.source = &job->source->pages;
     part.target = job->target ? &job->target->pages : NULL;
     part.move = pm_definition_move_page;
     part.kept = PM_DEFINITION_KEPT_PAGE;
-    part.text = "only the target has this page: it stays";
 
     return pm_definition_move_items(job, &part, list, target, moved);
 }

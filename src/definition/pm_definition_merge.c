@@ -369,61 +369,68 @@ pm_definition_merge_result(pm_definition_merging_t *m, pm_error_t *err)
 
 
 static int
+pm_definition_merge_made(pm_definition_merging_t *m, const char *what,
+    const pm_definition_items_t *items)
+{
+    int     rc;
+    size_t  i;
+
+    for (i = 0, rc = 0; rc == 0 && i < items->n; i++) {
+
+        if (items->items[i].cross_id == NULL && !items->items[i].closed) {
+            rc = pm_definition_note(&m->job, PM_DEFINITION_MADE_CROSS_ID,
+                                    what,
+                                    pm_arena_printf(m->job.arena, "/%ss/%zu",
+                                                    what, i),
+                                    items->items[i].name);
+        }
+    }
+
+    return rc;
+}
+
+
+static int
 pm_definition_merge_notes(pm_definition_merging_t *m, pm_error_t *err)
 {
-    int                    rc;
-    size_t                 i;
-    pm_definition_job_t   *job;
-    pm_definition_item_t  *item;
+    int                   rc;
+    pm_definition_job_t  *job;
 
     rc = 0;
     job = &m->job;
 
     if (m->source.entry.cross_id == NULL) {
-        rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID,
+        rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID, "API",
                                 m->source.wrapped ? "/api" : "",
-                                m->source.entry.name, "the source's API has "
-                                "no crossId: one is made from its id");
-    }
-
-    for (i = 0; rc == 0 && i < m->source.plans.n; i++) {
-        item = &m->source.plans.items[i];
-
-        if (item->cross_id == NULL && !item->closed) {
-            rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID,
-                                    pm_arena_printf(job->arena, "/plans/%zu",
-                                                    i), item->name,
-                                    "the source's plan has no crossId: one "
-                                    "is made from its id");
-        }
-    }
-
-    for (i = 0; rc == 0 && i < m->source.pages.n; i++) {
-        item = &m->source.pages.items[i];
-
-        if (item->cross_id == NULL) {
-            rc = pm_definition_note(job, PM_DEFINITION_MADE_CROSS_ID,
-                                    pm_arena_printf(job->arena, "/pages/%zu",
-                                                    i), item->name,
-                                    "the source's page has no crossId: one "
-                                    "is made from its id");
-        }
+                                m->source.entry.name);
     }
 
     if (rc == 0) {
-        m->plan->nnotes = job->notes.len / sizeof(pm_definition_note_t);
-        m->plan->notes = pm_arena_alloc(job->arena, job->notes.len + 1);
-
-        if (m->plan->notes == NULL) {
-            return pm_error_memory(err);
-        }
-
-        if (job->notes.len > 0) {
-            memcpy(m->plan->notes, job->notes.data, job->notes.len);
-        }
+        rc = pm_definition_merge_made(m, PM_DEFINITION_PLAN,
+                                      &m->source.plans);
     }
 
-    return rc;
+    if (rc == 0) {
+        rc = pm_definition_merge_made(m, PM_DEFINITION_PAGE,
+                                      &m->source.pages);
+    }
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    m->plan->nnotes = job->notes.len / sizeof(pm_definition_note_t);
+    m->plan->notes = pm_arena_alloc(job->arena, job->notes.len + 1);
+
+    if (m->plan->notes == NULL) {
+        return pm_error_memory(err);
+    }
+
+    if (job->notes.len > 0) {
+        memcpy(m->plan->notes, job->notes.data, job->notes.len);
+    }
+
+    return 0;
 }
 
 
@@ -514,8 +521,9 @@ pm_definition_merge_keep(pm_arena_t *arena, pm_definition_plan_t *plan)
         *note = plan->notes[i];
         note->path = pm_arena_strdup(arena, note->path);
         note->name = pm_arena_strdup(arena, note->name);
+        note->text = pm_arena_strdup(arena, note->text);
 
-        if (note->path == NULL || note->name == NULL) {
+        if (note->path == NULL || note->name == NULL || note->text == NULL) {
             return PM_UNAVAILABLE;
         }
     }

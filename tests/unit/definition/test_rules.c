@@ -201,6 +201,9 @@ test_plans(void **state)
     lacks(c, "plans.3.id");
     lacks(c, "plans.4");
     assert_int_equal(notes(c, PM_DEFINITION_KEPT_PLAN, "/plans/1"), 1);
+    assert_string_equal(c->plan.notes[0].text, "the plan \"Own\" is only in "
+                        "the target: it stays, since its subscriptions would "
+                        "end with it");
 
     /* closed in the source: left out, and the target's is not touched */
 
