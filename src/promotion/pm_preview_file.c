@@ -1,7 +1,7 @@
 #include "promotion/pm_preview_part.h"
 
-#include "document/pm_difference.h"
 #include "git/pm_git_compare.h"
+#include "promotion/pm_values.h"
 
 #include <string.h>
 
@@ -171,50 +171,20 @@ pm_preview_status(const pm_git_change_t *change)
 }
 
 
-/*
- * Which values change in a file: those that were edited; of one that is taken
- * whole, those that differ, where it can be read.  Only texts that have their
- * place in the answer are looked through: it bounds the time.
- */
+/* Only texts that have their place in the answer are looked through: it bounds
+ * the time. */
 
 static int
 pm_preview_values(pm_preview_t *preview, const pm_selection_file_t *file,
     const pm_string_t *old, const pm_string_t *new, pm_arena_t *arena,
     pm_difference_t *values, pm_error_t *err)
 {
-    pm_error_t              ignored;
-    pm_document_t          *from, *to;
-    const pm_git_change_t  *change;
+    int  texts;
 
-    memset(values, 0, sizeof(pm_difference_t));
+    texts = !preview->cut && pm_values_want_texts(file);
 
-    if (file->properties != NULL) {
-        values->properties = file->properties;
-        values->nproperties = file->nproperties;
-        values->cut = file->cut;
-        return 0;
-    }
-
-    change = &file->change;
-
-    if (preview->cut
-        || !pm_selection_is_document(change->path, change->old_mode)
-        || !pm_selection_is_document(change->path, change->new_mode))
-    {
-        return 0;
-    }
-
-    if (pm_document_parse(arena, change->path, old->data, old->len, &from,
-                          &ignored)
-        != 0
-        || pm_document_parse(arena, change->path, new->data, new->len, &to,
-                             &ignored)
-           != 0)
-    {
-        return 0;
-    }
-
-    return pm_difference(arena, from, to, preview->left, values, err);
+    return pm_values(arena, file, texts ? old : NULL, texts ? new : NULL,
+                     preview->left, values, err);
 }
 
 

@@ -1,8 +1,8 @@
 #include "promotion/pm_pull_body.h"
 
-#include "promotion/pm_pull_text.h"
-
 #include "git/pm_git_compare.h"
+#include "promotion/pm_pull_text.h"
+#include "promotion/pm_values.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #define PM_PULL_BODY_ROWS   200              /* of each table */
 #define PM_PULL_BODY_FILE   (1024 * 1024)    /* bytes whose lines are counted */
 #define PM_PULL_BODY_FILES  (16 * 1024 * 1024)
+#define PM_PULL_BODY_TEXTS  (2 * 1024 * 1024)    /* whose values are compared */
 #define PM_PULL_BODY_WORDS  128              /* of the line that ends a table */
 
 
@@ -20,6 +21,7 @@ typedef struct {
     pm_buffer_t            text;
     size_t                 left;             /* bytes whose lines may be
                                                 counted */
+    size_t                 texts;            /* … whose values compared */
     pm_error_t            *err;
 } pm_pull_writer_t;
 
@@ -147,61 +149,11 @@ pm_pull_body_undo(pm_pull_writer_t *w, size_t len, size_t row)
 }
 
 
-/* "| file | property | from | to |", of the values that were edited. */
-
-static void
-pm_pull_body_properties(pm_pull_writer_t *w)
-{
-    int                         more;
-    size_t                      i, j, rows, len;
-    const pm_edit_property_t   *property;
-    const pm_selection_file_t  *file;
-
-    more = 0;
-
-    for (i = 0, rows = 0; !more && i < w->body->plan->nchanges; i++) {
-        file = &w->body->plan->files[i];
-        more |= file->cut;
-
-        for (j = 0; j < file->nproperties; j++) {
-            property = &file->properties[j];
-            len = w->text.len;
-
-            if (rows == 0) {
-                pm_buffer_puts(&w->text, "\n| File | Property | From | To |\n"
-                               "|---|---|---|---|\n");
-            }
-
-            pm_buffer_puts(&w->text, "| ");
-            pm_pull_text_code(&w->text, file->change.path);
-            pm_buffer_puts(&w->text, " | ");
-            pm_pull_text_code(&w->text, property->path);
-            pm_buffer_puts(&w->text, " | ");
-            pm_pull_body_value(&w->text, property->from);
-            pm_buffer_puts(&w->text, " | ");
-            pm_pull_body_value(&w->text, property->to);
-            pm_buffer_puts(&w->text, " |\n");
-
-            if (pm_pull_body_undo(w, len, rows)) {
-                more = 1;
-                break;
-            }
-
-            rows++;
-        }
-    }
-
-    if (more) {
-        pm_buffer_puts(&w->text, "\nMore values change than are shown.\n");
-    }
-}
-
-
-/* One side of a file; 0: there is none, or its lines are not counted. */
+/* One side of a file; 0: its text is none, or more than is left to look at. */
 
 static int
 pm_pull_body_read(pm_pull_writer_t *w, unsigned mode, const pm_oid_t *id,
-    pm_arena_t *arena, pm_string_t *data)
+    size_t *left, pm_arena_t *arena, pm_string_t *data)
 {
     uint64_t  size;
 
@@ -212,7 +164,7 @@ pm_pull_body_read(pm_pull_writer_t *w, unsigned mode, const pm_oid_t *id,
         return 1;
     }
 
-    if (mode == PM_GIT_MODE_COMMIT || w->left == 0
+    if (mode == PM_GIT_MODE_COMMIT || *left == 0
         || pm_git_blob(w->body->mirror, id, PM_PULL_BODY_FILE, arena, data,
                        &size, w->err)
            != 0
@@ -221,9 +173,114 @@ pm_pull_body_read(pm_pull_writer_t *w, unsigned mode, const pm_oid_t *id,
         return 0;
     }
 
-    w->left -= (data->len < w->left) ? data->len : w->left;
+    *left -= (data->len < *left) ? data->len : *left;
 
     return memchr(data->data, '\0', data->len) == NULL;
+}
+
+
+static void
+pm_pull_body_property(pm_pull_writer_t *w, const char *path,
+    const pm_edit_property_t *property)
+{
+    pm_buffer_puts(&w->text, "| ");
+    pm_pull_text_code(&w->text, path);
+    pm_buffer_puts(&w->text, " | ");
+    pm_pull_text_code(&w->text, property->path);
+    pm_buffer_puts(&w->text, " | ");
+    pm_pull_body_value(&w->text, property->from);
+    pm_buffer_puts(&w->text, " | ");
+    pm_pull_body_value(&w->text, property->to);
+    pm_buffer_puts(&w->text, " |\n");
+}
+
+
+/* The values that change in a file; those of large ones are not looked for. */
+
+static int
+pm_pull_body_values(pm_pull_writer_t *w, const pm_selection_file_t *file,
+    pm_arena_t *arena, pm_difference_t *values)
+{
+    int                     texts;
+    pm_string_t             old, new;
+    const pm_git_change_t  *change;
+
+    change = &file->change;
+
+    texts = pm_values_want_texts(file)
+            && pm_pull_body_read(w, change->old_mode, &change->old_id,
+                                 &w->texts, arena, &old)
+            && pm_pull_body_read(w, change->new_mode, &change->new_id,
+                                 &w->texts, arena, &new);
+
+    return pm_values(arena, file, texts ? &old : NULL, texts ? &new : NULL,
+                     w->body->limit, values, w->err);
+}
+
+
+/* The rows of one file; 1: there are more values than have a place. */
+
+static int
+pm_pull_body_rows(pm_pull_writer_t *w, const pm_selection_file_t *file,
+    const pm_difference_t *values, size_t *rows)
+{
+    size_t  i, len;
+
+    for (i = 0; i < values->nproperties; i++) {
+        len = w->text.len;
+
+        if (*rows == 0) {
+            pm_buffer_puts(&w->text, "\n| File | Property | From | To |\n"
+                           "|---|---|---|---|\n");
+        }
+
+        pm_pull_body_property(w, file->change.path, &values->properties[i]);
+
+        if (pm_pull_body_undo(w, len, *rows)) {
+            return 1;
+        }
+
+        (*rows)++;
+    }
+
+    return values->cut;
+}
+
+
+/* "| file | property | from | to |" */
+
+static void
+pm_pull_body_properties(pm_pull_writer_t *w)
+{
+    int                         more;
+    size_t                      i, rows;
+    pm_arena_t                 *arena;
+    pm_difference_t             values;
+    const pm_selection_file_t  *file;
+
+    more = 0;
+
+    for (i = 0, rows = 0; !more && i < w->body->plan->nchanges; i++) {
+        file = &w->body->plan->files[i];
+        arena = pm_arena_create();
+
+        if (arena == NULL || pm_pull_body_values(w, file, arena, &values) != 0)
+        {
+            w->text.failed = 1;
+            more = 1;
+
+        } else {
+            more = pm_pull_body_rows(w, file, &values, &rows);
+        }
+
+        if (arena != NULL) {
+            pm_arena_destroy(arena);
+        }
+    }
+
+    if (more) {
+        pm_buffer_puts(&w->text, "\nMore values change than are shown.\n");
+    }
 }
 
 
@@ -262,9 +319,10 @@ pm_pull_body_lines(pm_pull_writer_t *w, const pm_git_change_t *change,
 
     memset(&patch, 0, sizeof(pm_string_t));
 
-    if (pm_pull_body_read(w, change->old_mode, &change->old_id, arena, &old)
-        && pm_pull_body_read(w, change->new_mode, &change->new_id, arena,
-                             &new)
+    if (pm_pull_body_read(w, change->old_mode, &change->old_id, &w->left,
+                          arena, &old)
+        && pm_pull_body_read(w, change->new_mode, &change->new_id, &w->left,
+                             arena, &new)
         && pm_git_patch(change->path, change, &old, &new, arena, &patch,
                         w->err)
            == 0
@@ -355,6 +413,7 @@ pm_pull_body(pm_arena_t *arena, const pm_pull_body_t *body,
     memset(&w, 0, sizeof(pm_pull_writer_t));
     w.body = body;
     w.left = PM_PULL_BODY_FILES;
+    w.texts = PM_PULL_BODY_TEXTS;
     w.err = err;
 
     description = body->promotion->pull->description;

@@ -168,7 +168,9 @@ sub first {
     one_commit($branch, 'one commit on its branch');
     is($repo->head('main'), $main, "$type: the base is as it was");
     is($pull->{title}, 'Promote to qa', "$type: the title");
-    like($pull->{body}, qr/please look.*\Q$id\E.*values\.yaml.*\+1 -1/s,
+    like($pull->{body}, qr{please\ look.*\Q$id\E
+                           .*/image/tag`\ \|\ `1\.1\.0`\ \|\ `1\.1\.1`
+                           .*values\.yaml.*\+1\ -1}xs,
          "$type: the body has what was said, the id, and what changes")
         or diag($pull->{body});
 
