@@ -4,7 +4,7 @@
 use lib 't/lib';
 use Promotions::Test;
 
-my $scene = scene();
+my $scene = scene(forge => 'github');
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
 
 
@@ -122,13 +122,31 @@ is_deeply($scene->get($r->json->{promotions}[0]{id})->json->{version},
           { from => '1.1.0', to => '2.0' }, 'each has its own');
 is(versions()->{'orders-prod'}[0], '2.0', 'in the list');
 
+# a pull request
+
+my $known = versions();
+$repo->commit({ 'dev/orders/Chart.yaml' => "appVersion: '2.1'\n" });
+$r = $scene->pull_request('orders-dev', 'orders-qa');
+is($r->{status}, 200, 'a pull request') or diag($r->{body}, $nginx->log);
+is_deeply(versions(), $known, 'as long as it is open it brings nothing');
+
+$scene->{forge}->change($r->json->{PULL_REQUEST_ID}, state => 'MERGED',
+                        merge_commit => '1' x 40);
+my $merged = record($r);
+is($merged->{state}, 'MERGED', 'merged');
+is_deeply($merged->{version}, { from => '2.0', to => '2.1' },
+          'the record says what it brings');
+is_deeply(versions()->{'orders-qa'},
+          [ '2.1', $r->{headers}{'promotion-id'} ], 'it has brought it');
+
+
 # nobody is shown what was not asked for; Redis may be away
 
 my $reader = $redis->key(id => 'reader', grants => 'APPLICATION:R@qa');
 $listed = $scene->get('applications', key => $reader)->json->{applications};
 is_deeply([ map { $_->{appId}{name} } @$listed ], ['orders-qa'],
           'a key sees its environments');
-is($listed->[0]{version}{value}, '2.0', 'with their versions');
+is($listed->[0]{version}{value}, '2.1', 'with their versions');
 
 $redis->call('HSET', 'promotions:versions', 'codefresh/orders/orders-qa',
              'what is this');

@@ -6,27 +6,6 @@
 #include "promotion/pm_batch_internal.h"
 #include "promotion/pm_version.h"
 
-#include <string.h>
-
-
-static void
-pm_batch_version_set(char *to, const char *version)
-{
-    size_t  len;
-
-    len = (version != NULL) ? strlen(version) : 0;
-
-    if (len > PM_PROMOTION_VERSION) {
-        len = 0;
-    }
-
-    if (len > 0) {
-        memcpy(to, version, len);
-    }
-
-    to[len] = '\0';
-}
-
 
 void
 pm_batch_version_source(pm_batch_t *batch, size_t i,
@@ -38,7 +17,7 @@ pm_batch_version_source(pm_batch_t *batch, size_t i,
 
     /* an old commit says nothing about the application as it is */
 
-    pm_batch_version_set(batch->items[i].result.version_source,
+    pm_version_copy(batch->items[i].result.version_source,
                          promotion->source_commit ? NULL
                          : pm_version_source(promotion, sources, arena));
 }
@@ -54,10 +33,10 @@ pm_batch_version_change(pm_batch_t *batch, size_t i, const pm_oid_t *before,
     result = &batch->items[i].result;
     mirror = batch->repositories->first->mirror;
 
-    pm_batch_version_set(result->version_from,
+    pm_version_copy(result->version_from,
                          pm_version_destination(&batch->promotions[i], mirror,
                                                 before, arena));
-    pm_batch_version_set(result->version_to,
+    pm_version_copy(result->version_to,
                          pm_version_destination(&batch->promotions[i], mirror,
                                                 after, arena));
 }

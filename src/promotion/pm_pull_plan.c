@@ -4,6 +4,7 @@
 #include "promotion/pm_plan.h"
 #include "promotion/pm_pull_body.h"
 #include "promotion/pm_pull_head.h"
+#include "promotion/pm_version.h"
 
 #include <string.h>
 
@@ -183,6 +184,26 @@ pm_pull_plan_body(pm_pull_t *pull, size_t i, const pm_plan_t *plan,
 }
 
 
+/* What it will bring, for its record: nothing fails by it. */
+
+static void
+pm_pull_plan_version(pm_pull_t *pull, size_t i, pm_arena_t *arena)
+{
+    pm_pull_item_t   *item;
+    pm_git_mirror_t  *mirror;
+
+    item = &pull->items[i];
+    mirror = pull->repositories->first->mirror;
+
+    pm_version_copy(item->result.version_from,
+                    pm_version_destination(&pull->promotions[i], mirror,
+                                           &item->base->tree, arena));
+    pm_version_copy(item->result.version_to,
+                    pm_version_destination(&pull->promotions[i], mirror,
+                                           &item->tree, arena));
+}
+
+
 /*
  * Plans promotion i.  What has another one's head branch but not its commit
  * waits until that is done: it stays open.
@@ -231,6 +252,8 @@ pm_pull_plan_one(pm_pull_t *pull, size_t i, pm_arena_t *arena,
     if (rc != 0) {
         return rc;
     }
+
+    pm_pull_plan_version(pull, i, arena);
 
     first = pm_pull_plan_first(pull, i);
 

@@ -176,3 +176,22 @@ pm_version_destination(const pm_promotion_t *promotion,
 {
     return pm_version(promotion, NULL, mirror, tree, arena);
 }
+
+
+void
+pm_version_copy(char to[PM_PROMOTION_VERSION + 1], const char *version)
+{
+    size_t  len;
+
+    len = (version != NULL) ? strlen(version) : 0;
+
+    if (len > PM_PROMOTION_VERSION) {
+        len = 0;
+    }
+
+    if (len > 0) {
+        memcpy(to, version, len);
+    }
+
+    to[len] = '\0';
+}

@@ -25,5 +25,8 @@ const char *pm_version_source(const pm_promotion_t *promotion,
 const char *pm_version_destination(const pm_promotion_t *promotion,
     pm_git_mirror_t *mirror, const pm_oid_t *tree, pm_arena_t *arena);
 
+/* Into a result: "" where it is NULL. */
+void pm_version_copy(char to[PM_PROMOTION_VERSION + 1], const char *version);
+
 
 #endif /* PM_VERSION_H */

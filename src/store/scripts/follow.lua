@@ -10,6 +10,7 @@ ARGV  prefix, name ("<key>#<number>" of its repository), state (OPEN, MERGED
       the number of records that have changed
 --]]
 
+--@version
 local prefix, state = ARGV[1], ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -27,13 +28,18 @@ end
 for _, id in ipairs(redis.call('ZRANGE', prefix .. 'pull:' .. ARGV[2], 0, -1))
 do
     local record = prefix .. 'promotion:' .. id
-    local old = redis.call('HMGET', record, 'state', 'pull_merge_commit')
+    local old = redis.call('HMGET', record, 'state', 'pull_merge_commit',
+                           'destination', 'version_to')
 
     if (old[1] == 'OPEN' or old[1] == 'CLOSED') and old[1] ~= state then
         redis.call('HSET', record, 'state', state,
                    state == 'OPEN' and 'reopened_at' or state:lower() .. '_at',
                    now)
         changed = changed + 1
+
+        if state == 'MERGED' then
+            at_version(prefix, now, old[3], old[4], id)
+        end
     end
 
     if state == 'MERGED' and ARGV[4] ~= ''

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 --[[
 versions: what promotions that have landed brought, into their records, and
-what their applications are at since then: the newest word of each counts.  A
-pull request brings nothing as long as it is open.
+what their applications are at since then.  A pull request brings nothing as
+long as it is open (see follow).
 
 ARGV  prefix, then for each: id, version of the source ("": not known), of the
       destination before and after
@@ -10,17 +10,11 @@ ARGV  prefix, then for each: id, version of the source ("": not known), of the
       the number of records
 --]]
 
+--@version
 local prefix, n = ARGV[1], 0
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local function known(application, version, id)
-    if application and application ~= '' and version ~= '' then
-        redis.call('HSET', prefix .. 'versions', application,
-                   string.format('%d %s %s', now, id, version))
-    end
-end
 
 for i = 2, #ARGV, 4 do
     local id, from, to = ARGV[i], ARGV[i + 2], ARGV[i + 3]
@@ -32,8 +26,8 @@ for i = 2, #ARGV, 4 do
         n = n + 1
 
         if old[3] == 'commit' or old[3] == 'revert' then
-            known(old[1], ARGV[i + 1], id)
-            known(old[2], to, id)
+            at_version(prefix, now, old[1], ARGV[i + 1], id)
+            at_version(prefix, now, old[2], to, id)
         end
     end
 end
