@@ -124,7 +124,7 @@ struct pm_definition_index_s {
 /*
  * Indexes by the folder's tree id, so that an unchanged folder costs one
  * look-up; of a changed one only the files that no kept index has are read.
- * At most limit of them are kept, the least used is dropped first.
+ * At most limit of them are kept, and 64 MiB; the least used is dropped first.
  * Thread-safe: one for the process, next to its pm_git_t.
  */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 
-/* Entries of all indexes together: about a kilobyte each. */
-#define PM_DEFINITION_KEPT    200000
+/* Bytes of all indexes together, about; one that is larger is never kept. */
+#define PM_DEFINITION_KEPT    (64 * 1024 * 1024)
 
 /* Indexes whose entries are looked at for a new one. */
 #define PM_DEFINITION_LIKELY  8
@@ -17,7 +17,7 @@ struct pm_definition_cache_s {
     pthread_mutex_t         mutex;
     size_t                  limit;
     size_t                  n;
-    size_t                  nentries;
+    size_t                  size;        /* bytes of all */
     uint64_t                clock;       /* counts uses */
     pm_definition_kept_t  **kept;
 };
@@ -125,7 +125,7 @@ pm_definition_drop(pm_definition_cache_t *cache)
         }
     }
 
-    cache->nentries -= cache->kept[oldest]->public.nentries;
+    cache->size -= cache->kept[oldest]->size;
     pm_definition_release(cache->kept[oldest]);
     cache->kept[oldest] = cache->kept[--cache->n];
 }
@@ -134,16 +134,19 @@ pm_definition_drop(pm_definition_cache_t *cache)
 static void
 pm_definition_keep(pm_definition_cache_t *cache, pm_definition_kept_t *kept)
 {
+    if (kept->size > PM_DEFINITION_KEPT) {
+        return;
+    }
+
     while (cache->n > 0
            && (cache->n == cache->limit
-               || cache->nentries + kept->public.nentries
-                  > PM_DEFINITION_KEPT))
+               || cache->size + kept->size > PM_DEFINITION_KEPT))
     {
         pm_definition_drop(cache);
     }
 
     kept->used = ++cache->clock;
-    cache->nentries += kept->public.nentries;
+    cache->size += kept->size;
     cache->kept[cache->n++] = kept;
 
     pm_definition_hold(kept);

@@ -505,6 +505,33 @@ pm_definition_take_paths(pm_definition_reading_t *r,
 }
 
 
+static size_t
+pm_definition_size(const pm_definition_kept_t *index)
+{
+    size_t                        i, j, n;
+    const pm_definition_entry_t  *e;
+
+    n = sizeof(pm_definition_kept_t);
+
+    for (i = 0; i < index->public.nentries; i++) {
+        e = &index->public.entries[i];
+
+        n += sizeof(*e) + sizeof(char *) + strlen(e->id) + strlen(e->name)
+             + strlen(e->version) + 2 * strlen(e->file)
+             + (e->fault ? strlen(e->fault) : 0)
+             + (e->cross_id ? strlen(e->cross_id) : 0);
+
+        for (j = 0; j < e->npaths; j++) {
+            n += sizeof(pm_definition_path_t) + sizeof(pm_definition_taken_t)
+                 + strlen(e->paths[j].path)
+                 + (e->paths[j].host ? strlen(e->paths[j].host) : 0);
+        }
+    }
+
+    return n;
+}
+
+
 int
 pm_definition_index_build(pm_git_mirror_t *mirror, const pm_oid_t *tree,
     pm_definition_kept_t *const *kept, size_t nkept,
@@ -559,6 +586,7 @@ done:
         return rc;
     }
 
+    made->size = pm_definition_size(made);
     *index = made;
 
     return 0;

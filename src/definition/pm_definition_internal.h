@@ -168,6 +168,7 @@ typedef struct {
     const char            **broken;    /* what each file itself has */
     pm_definition_taken_t  *taken;
     size_t                  ntaken;
+    size_t                  size;      /* bytes, about */
     unsigned                references;
     uint64_t                used;      /* the cache's count at its last use */
 } pm_definition_kept_t;
