@@ -335,4 +335,18 @@ sub misbehaves {
 }
 
 
+# and a file with such a request fails
+
+my ($status, $output) = run($^X, '-It/lib', '-e', <<'END');
+    use Promotions::Test;
+    use Promotions::Forge;
+
+    my $forge = Promotions::Forge->start('github', token => 't');
+    http_request(port => $forge->port, path => '/api/v3/nothing');
+    done_testing();
+END
+
+isnt($status, 0, 'a file with a request that is refused fails');
+like($output, qr{GET /api/v3/nothing: not described}, 'and says which');
+
 done_testing();

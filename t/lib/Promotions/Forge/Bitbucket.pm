@@ -93,6 +93,8 @@ sub value {
                                      . $pull->{number} } },
         source => side($repository, $pull->{head}, $pull->{sha}),
         destination => side($repository, $pull->{base}),
+        reviewers => [ map { { type => 'user', uuid => "{$_}" } }
+                       @{ $pull->{reviewers} } ],
     });
 
     # there when it is merged only
@@ -192,6 +194,7 @@ sub show {
 }
 
 
+# What is sent is all: reviewers that are left out are taken away.
 sub update {
     my ($self, $request, $sample, $repository, $pull) = @_;
 
@@ -199,6 +202,8 @@ sub update {
 
     $pull->{title} = $new->{title} if exists $new->{title};
     $pull->{body} = $new->{description} if exists $new->{description};
+    $pull->{reviewers} = [ map { ($_->{uuid} // '') =~ /^\{(.*)\}$/ }
+                           @{ $new->{reviewers} || [] } ];
     return { status => 200, value => $self->value($pull, $sample->(200)) };
 }
 

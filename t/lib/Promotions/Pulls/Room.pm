@@ -168,7 +168,22 @@ sub opens {
     is("$pull->{title} $pull->{body}", 'again other', "$type: with its text");
     is(scalar open_pulls($forge, $task->{head}), 1, "$type: not a second one");
 
-    my $count = () = $forge->requests(qr/^(?:POST|PUT|PATCH)$/);
+    # what people have added is there still
+    $forge->change(7, reviewers => ['bob']);
+    ended(publish({ %$task, title => 'third' }), 'done', 'updated again',
+          updated => 1);
+    ($pull) = open_pulls($forge, $task->{head});
+    is("$pull->{title} @{ $pull->{reviewers} }", 'third bob',
+       "$type: with the reviewer that somebody has added");
+
+    # what is as it should be is left alone
+    my $count = () = $forge->requests;
+    ended(publish({ %$task, title => 'third' }), 'done', 'nothing to update',
+          updated => 0);
+    is(scalar(grep { $_->{method} ne 'GET' }
+              ($forge->requests)[$count .. (() = $forge->requests) - 1]), 0,
+       "$type: writes nothing");
+
     my %more = (labels => ['promotion', 'qa'], reviewers => ['alice']);
 
     $task = branch();
@@ -193,7 +208,7 @@ sub opens {
 
         my $stranger = publish({ %{ branch() }, reviewers => ['nobody'] });
         ended($stranger, 'done', 'a reviewer who cannot');
-        like("@{ $stranger->{notes} }", qr/reviewer/,
+        like("@{ $stranger->{notes} }", qr/review/,
              "$type: is told, and nothing fails for it");
     } else {
         like("@{ $result->{notes} }", qr/labels.*reviewers|reviewers.*labels/s,
