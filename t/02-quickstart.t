@@ -58,7 +58,7 @@ is($json->{message},
    'no changes found between source and destination applications',
    'a second time there is nothing left');
 
-for my $name ('orders', 'web') {
+for my $name ('orders', 'web', 'search') {
     for my $pair (['dev', 'qa'], ['qa', 'prod']) {
         (my $other = $commit) =~ s/orders-/$name-/g;
         $other =~ s/-dev"/-$pair->[0]"/;
@@ -73,6 +73,13 @@ run({ folder => "$clone/gitops" }, 'git', 'pull', '-q');
 like(read_file("$clone/gitops/prod/web/kustomization.yaml"),
      qr/^namePrefix: prod-\n.*^    newTag: 3\.1\.0$/ms,
      'Kustomize: the tag moved, the prefix did not');
+is(read_file("$clone/gitops/prod/search.yaml"), <<'END',
+replicas: 3
+host: search.prod.example.com
+image:
+  tag: 3.2.0   # of the service
+END
+   'a chart from elsewhere: the tag moved in its value file');
 
 # the README names the same request
 my $readme = read_file('README.md');

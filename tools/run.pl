@@ -80,8 +80,8 @@ Promote it (a second time there is nothing left to promote: 400):
          "destAppId": $destination,
          "message": "orders to qa"}'
 
-There are orders and web, each as -dev, -qa and -prod; the catalog lies in
-$folder/catalog, the error log is
+There are orders, web and search, each as -dev, -qa and -prod; the catalog lies
+in $folder/catalog, the error log is
 $nginx->{dir}/error.log.  The key is in $build/key too.
 Ctrl-C stops everything.
 END
