@@ -166,6 +166,8 @@ pm_definition_find_overlay(pm_definition_reading_t *r, const char *prefix,
     pm_git_named_t         wanted;
     const pm_git_named_t  *found;
 
+    memset(&wanted, 0, sizeof(pm_git_named_t));
+
     wanted.name = pm_arena_printf(r->work, "%.*s.overlay.json", (int) len,
                                   base);
     if (wanted.name == NULL) {

@@ -545,6 +545,7 @@ pm_definition_merge(pm_arena_t *arena, const pm_definition_merge_t *merge,
     pm_definition_merging_t   m;
     pm_definition_refusal_t   refusal;
 
+    memset(&unused, 0, sizeof(pm_error_t));
     err = err ? err : &unused;
 
     memset(plan, 0, sizeof(pm_definition_plan_t));

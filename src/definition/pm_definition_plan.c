@@ -163,6 +163,7 @@ pm_definition_plan(pm_arena_t *arena, const pm_definition_request_t *request,
     pm_definition_merge_t         merge;
     const pm_definition_entry_t  *entry;
 
+    memset(&unused, 0, sizeof(pm_error_t));
     err = err ? err : &unused;
     entry = NULL;
 

@@ -341,6 +341,7 @@ pm_definition_remove(pm_arena_t *arena, const char *file,
     c.document = document;
     c.err = err;
 
+    left = NULL;
     rc = pm_definition_cut_mapping(&c, pm_node_resolve(document->roots[0]),
                                    patch, &left);
 
