@@ -46,7 +46,10 @@ static ngx_uint_t ngx_http_promotions_management_match(
     ngx_http_promotions_ctx_t *ctx,
     const ngx_http_promotions_segments_t *segments, const char *path);
 static ngx_int_t ngx_http_promotions_management_place(
-    ngx_http_promotions_ctx_t *ctx, const char *environment, pm_error_t *err);
+    ngx_http_promotions_management_t *management, const char *environment,
+    pm_error_t *err);
+static ngx_int_t ngx_http_promotions_management_refuse(ngx_http_request_t *r,
+    const pm_error_t *err);
 static ngx_int_t ngx_http_promotions_management_not_found(
     ngx_http_request_t *r);
 
@@ -176,15 +179,11 @@ ngx_http_promotions_management_handler(ngx_http_request_t *r)
         return ngx_http_promotions_management_not_found(r);
     }
 
-    if (rc == NGX_OK) {
-        return ngx_http_promotions_management_route(ctx, &segments);
+    if (rc != NGX_OK) {
+        return ngx_http_promotions_management_refuse(r, &err);
     }
 
-    if (ngx_http_promotions_discard_body(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    return ngx_http_promotions_management_fault(r, &err);
+    return ngx_http_promotions_management_route(ctx, &segments);
 }
 
 
@@ -232,8 +231,8 @@ ngx_http_promotions_management_split(ngx_http_request_t *r,
 }
 
 
-/* The organization and the environment, where the path has them.  NGX_DECLINED:
- * it has none; NGX_ERROR: they are not there. */
+/* The organization and the environment, where the path has them.
+ * NGX_DECLINED: no route begins so; NGX_ERROR: err says which is unknown. */
 
 static ngx_int_t
 ngx_http_promotions_management_base(ngx_http_promotions_ctx_t *ctx,
@@ -271,7 +270,7 @@ ngx_http_promotions_management_base(ngx_http_promotions_ctx_t *ctx,
         return NGX_DECLINED;
     }
 
-    return ngx_http_promotions_management_place(ctx, environment, err);
+    return ngx_http_promotions_management_place(management, environment, err);
 }
 
 
@@ -319,15 +318,14 @@ ngx_http_promotions_management_next(ngx_http_promotions_ctx_t *ctx,
 /* Both must be of the catalog, and the one of the other. */
 
 static ngx_int_t
-ngx_http_promotions_management_place(ngx_http_promotions_ctx_t *ctx,
-    const char *environment, pm_error_t *err)
+ngx_http_promotions_management_place(
+    ngx_http_promotions_management_t *management, const char *environment,
+    pm_error_t *err)
 {
-    size_t                             i;
-    pm_catalog_t                      *catalog;
-    const pm_environment_t            *found;
-    ngx_http_promotions_management_t  *management;
+    size_t                   i;
+    pm_catalog_t            *catalog;
+    const pm_environment_t  *found;
 
-    management = ctx->management;
     catalog = ngx_http_promotions_worker.pmcf->catalog;
 
     for (i = 0; management->organization != NULL; i++) {
@@ -472,18 +470,28 @@ ngx_http_promotions_management_match(ngx_http_promotions_ctx_t *ctx,
 }
 
 
+/* Without reading the body. */
+
+static ngx_int_t
+ngx_http_promotions_management_refuse(ngx_http_request_t *r,
+    const pm_error_t *err)
+{
+    if (ngx_http_promotions_discard_body(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_promotions_management_fault(r, err);
+}
+
+
 static ngx_int_t
 ngx_http_promotions_management_not_found(ngx_http_request_t *r)
 {
     pm_error_t  err;
 
-    if (ngx_http_promotions_discard_body(r) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     (void) pm_error_set(&err, PM_NOT_FOUND, "Cannot %.*s %.*s",
                         (int) r->method_name.len, r->method_name.data,
                         (int) r->uri.len, r->uri.data);
 
-    return ngx_http_promotions_management_fault(r, &err);
+    return ngx_http_promotions_management_refuse(r, &err);
 }

@@ -294,13 +294,18 @@ pm_preview_conflicts(const pm_definition_plan_t *api)
 json_t *
 pm_preview_notes(const pm_definition_plan_t *api)
 {
-    size_t   i;
-    json_t  *list;
+    size_t       i;
+    json_t      *list;
+    const char  *name;
 
     list = json_array();
 
     for (i = 0; i < api->nnotes && i < PM_PREVIEW_NOTES; i++) {
-        (void) json_array_append_new(list, json_string(api->notes[i].text));
+        name = api->notes[i].name ? api->notes[i].name : "";
+
+        (void) json_array_append_new(list,
+                   json_sprintf("%s%s%s", name, *name ? ": " : "",
+                                api->notes[i].text));
     }
 
     return list;

@@ -4,6 +4,8 @@
 #include "promotion/pm_plan.h"
 #include "promotion/pm_source.h"
 
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 
@@ -212,7 +214,8 @@ static int
 pm_review_notes(const pm_definition_plan_t *api, pm_arena_t *arena,
     pm_review_look_t *look)
 {
-    size_t  i, n;
+    size_t       i, n;
+    const char  *name;
 
     n = (api->nnotes > PM_REVIEW_NOTES) ? PM_REVIEW_NOTES : api->nnotes;
 
@@ -222,7 +225,11 @@ pm_review_notes(const pm_definition_plan_t *api, pm_arena_t *arena,
     }
 
     for (i = 0; i < n; i++) {
-        look->notes[i] = pm_arena_strdup(arena, api->notes[i].text);
+        name = api->notes[i].name ? api->notes[i].name : "";
+
+        look->notes[i] = pm_arena_printf(arena, "%s%s%s", name,
+                                         *name ? ": " : "",
+                                         api->notes[i].text);
 
         if (look->notes[i] == NULL) {
             return -1;
@@ -232,6 +239,59 @@ pm_review_notes(const pm_definition_plan_t *api, pm_arena_t *arena,
     look->nnotes = n;
 
     return 0;
+}
+
+
+/*
+ * The definition as it is shown: whose it is in the source is no business of
+ * whoever decides in the target.
+ */
+
+static int
+pm_review_shown(const pm_string_t *json, const char *path, pm_arena_t *arena,
+    pm_string_t *shown, pm_error_t *err)
+{
+    char    *dump;
+    size_t   i;
+    json_t  *root, *api;
+
+    static const char *const  names[] = {
+        "members", "groups", "primaryOwner", NULL
+    };
+
+    root = json_loadb(json->data, json->len, 0, NULL);
+    if (root == NULL) {
+        return pm_error_memory(err);
+    }
+
+    api = json_object_get(root, "api");
+
+    for (i = 0; names[i] != NULL; i++) {
+        (void) json_object_del(root, names[i]);
+        (void) json_object_del(api, names[i]);
+    }
+
+    dump = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+
+    if (dump == NULL) {
+        return pm_error_memory(err);
+    }
+
+    shown->len = strlen(dump);
+    shown->data = (shown->len <= PM_REVIEW_DEFINITION)
+                  ? pm_arena_strndup(arena, dump, shown->len) : "";
+
+    free(dump);
+
+    if (shown->len > PM_REVIEW_DEFINITION) {
+        return pm_error_named(err, PM_INVALID,
+                              "promotion.definition.malformed",
+                              "%s is larger than %d MiB", path,
+                              PM_REVIEW_DEFINITION / (1024 * 1024));
+    }
+
+    return (shown->data != NULL) ? 0 : pm_error_memory(err);
 }
 
 
@@ -282,21 +342,9 @@ pm_review_definition(const pm_promotion_t *promotion,
         rc = pm_definition_json(work, &definition, &json, err);
     }
 
-    if (rc != 0) {
-        return rc;
-    }
-
-    if (json.len > PM_REVIEW_DEFINITION) {
-        return pm_error_named(err, PM_INVALID,
-                              "promotion.definition.malformed",
-                              "%s is larger than %d MiB", path,
-                              PM_REVIEW_DEFINITION / (1024 * 1024));
-    }
-
-    look->definition.data = pm_arena_strndup(arena, json.data, json.len);
-    look->definition.len = json.len;
-
-    return (look->definition.data != NULL) ? 0 : pm_error_memory(err);
+    return (rc == 0) ? pm_review_shown(&json, path, arena, &look->definition,
+                                       err)
+                     : rc;
 }
 
 
