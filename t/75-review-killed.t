@@ -7,7 +7,7 @@ use Promotions::Audit;
 use Promotions::Review;
 
 my $scene = review_scene(failpoints => 1, workers => 2,
-    http => 'promotions_lease 1s;');
+    http => 'promotions_lease 1s;', apis => {});
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
 my @to = (destAppId => app_id('orders-qa'));
 my $pair = 'promotions:pending:application:codefresh/orders/orders-dev:qa';
@@ -116,6 +116,48 @@ for my $point (qw(review_accepting review_accepted taken planned begun
     ok($status ne 'ACCEPTED' || @{ [ commits($id) ] } == 1,
        "$point: not accepted without its commit");
     accepted($id, $point);
+}
+
+
+# an API: what it became is known, whoever finds the commit
+
+{
+    my %api = (id => 'pets', gravitee => '2.0.0', name => 'Pets',
+               proxy => { virtual_hosts => [ { path => '/pets' } ],
+                          groups => [] }, plans => [], pages => []);
+    my ($m, $last) = (0, undef);
+
+    for my $point (qw(begun reported settling)) {
+        $m++;
+        $scene->{apis}->commit({ 'dev/pets.json' => JSON::PP->new->encode(
+            { %api, version => "$m" }) });
+        my $r = $scene->ask_api('pets', 'qa');
+        is($r->{status}, 200, "an API: asked for") or diag($r->{body});
+        my $id = $r->json->{id};
+        $nginx->arm($point);
+        $scene->decide($id, 1);
+        killed($point);
+        ok(wait_for("$point: the end", sub {
+            $scene->one($id)->json->{status} eq 'ACCEPTED'
+        }, 15), "an API: $point: it is accepted");
+
+        my $json = $scene->one($id)->json;
+        ok($json->{targetApiId}, "an API: $point: as which API");
+        is($json->{targetApiId}, $last // $json->{targetApiId},
+           "an API: $point: the same as before");
+        $last = $json->{targetApiId};
+        like($scene->{apis}->file('main', 'qa/pets.json'),
+             qr/"version": ?"$m"/, "an API: $point: it landed");
+        my @entries = audit($redis);
+        is(join(' ', map { $_->{event} } @entries[-3 .. -1]),
+           'PROMOTION_PROCESSED API_' . ($m == 1 ? 'CREATED' : 'UPDATED')
+           . ' PROMOTION_COMMITTED', "an API: $point: audited, once");
+        is($entries[-2]{referenceId}, $last, "an API: $point: as that");
+    }
+
+    my @found = map { $_->{message} =~ /^Promotion-Id: (\S+)$/m }
+                $scene->{apis}->log;
+    is(scalar @found, 3, 'an API: one commit each');
 }
 
 

@@ -29,12 +29,24 @@ our $management = <<'END';
 END
 
 
+# `apis`: { 'dev/petstore.json' => {…} or text, … } in a repository of their
+# own, "apis", where dev, qa and prod have their folders; other environments by
+# `environments` => text.
 sub review_scene {
     my (%options) = @_;
 
+    my $apis = delete $options{apis};
+    my $environments = delete $options{environments};
     my $scene = Promotions::Test::scene(locations => $management, %options);
 
     bless $scene, 'Promotions::Review::Scene';
+
+    if ($apis) {
+        $scene->{apis} = $scene->{git}->repository('apis', {
+            'README.md' => "APIs\n",
+            map { $_ => text($apis->{$_}) } keys %$apis });
+        $scene->environments($environments // '');
+    }
 
     $scene->{publisher} = $scene->{redis}->key(id => 'publisher',
         author_name => 'Paula Publisher', author_email => 'paula@example.com',
@@ -44,6 +56,13 @@ sub review_scene {
         grants => 'ENVIRONMENT_API:CU@qa');
 
     return $scene;
+}
+
+
+sub text {
+    my ($value) = @_;
+    return ref $value eq 'HASH'
+        ? JSON::PP->new->canonical->pretty->encode($value) : $value;
 }
 
 
@@ -82,6 +101,23 @@ sub management {
     return $self->{nginx}->request(method => $method,
         key => $self->{reviewer}, path => "/management/$base$route",
         %request);
+}
+
+
+# dev, qa and prod keep their APIs in the repository "apis"; more as text.
+sub environments {
+    my ($self, $more, %spec) = @_;
+
+    my $position = 0;
+
+    Promotions::Process::write_file("$self->{catalog}/environments.yaml",
+        join('', $more, map {
+            Promotions::Test::environment($_, position => ++$position,
+                apis => { repoURL => $self->{apis}->url,
+                          targetRevision => 'main', path => $_ },
+                %{ $spec{$_} // {} })
+        } qw(dev qa prod)));
+    $self->{nginx}->reload;
 }
 
 
