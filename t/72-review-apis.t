@@ -131,7 +131,8 @@ is($r->json->{commit}, $repo->head, 'as a commit');
 my ($commit) = $repo->log;
 is($commit->{author_name}, 'Rita Reviewer', 'of who accepted');
 like($commit->{message}, qr/\A
-     Promote\ API\ Petstore\ 1\.1\ from\ dev\ to\ qa\n\nnew\ API\n\nPromotion-Id:\ $promotion\n
+     Promote\ API\ Petstore\ 1\.1\ from\ dev\ to\ qa\n\nnew\ API\n\n
+     Promotion-Id:\ $promotion\n
      Promoted-From:\ dev\/$id\@[0-9a-f]{40}\n
      Promoted-By:\ name\ of\ reviewer\n
      Co-authored-by:\ Paula\ Publisher\ <paula\@example\.com>\n\z/x,
