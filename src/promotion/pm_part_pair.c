@@ -75,20 +75,20 @@ pm_part_last(const pm_catalog_ref_file_t *file)
 }
 
 
-/* Of files that are left: how many have this last name? */
+/* 1 if just one of the files that are left has this last name. */
 
-static size_t
-pm_part_count_last(const pm_catalog_ref_file_t *const *files, size_t n,
+static int
+pm_part_only_last(const pm_catalog_ref_file_t *const *files, size_t n,
     const char *last)
 {
     size_t  i, count;
 
-    for (i = 0, count = 0; i < n; i++) {
+    for (i = 0, count = 0; i < n && count < 2; i++) {
         count += (files[i] != NULL
                   && strcmp(pm_part_last(files[i]), last) == 0);
     }
 
-    return count;
+    return count == 1;
 }
 
 
@@ -101,8 +101,8 @@ pm_part_by_last(const pm_part_pairing_t *pairing,
     last = pm_part_last(from);
 
     return strcmp(last, pm_part_last(to)) == 0
-           && pm_part_count_last(pairing->from, pairing->nfrom, last) == 1
-           && pm_part_count_last(pairing->to, pairing->nto, last) == 1;
+           && pm_part_only_last(pairing->from, pairing->nfrom, last)
+           && pm_part_only_last(pairing->to, pairing->nto, last);
 }
 
 

@@ -1,7 +1,8 @@
 /*
  * template.c: what planning 1,000 promotions by template in one batch costs:
  * of each application the chart's versions and the image go from dev to prod,
- * by names, and once more by patterns.  Prints milliseconds for each; fails
+ * by names, and once more by patterns; its version is read on both sides,
+ * before and after.  Prints milliseconds for each; fails
  * over BENCH_LIMIT.
  *
  * The repository is made by git fast-import in a temporary folder, which is
@@ -134,6 +135,7 @@ bench_catalog(pm_arena_t *arena, const char *promotion)
     fprintf(f, "apiVersion: codefresh.io/v1beta1\nkind: PromotionTemplate\n"
             "metadata: {name: t}\nspec:\n"
             "  applicationSourceSelector: {matchLabels: {env: prod}}\n"
+            "  versionSource: {file: Chart.yaml, jsonPath: $.appVersion}\n"
             "  promotion: %s\n", promotion);
     (void) fclose(f);
 
