@@ -91,6 +91,49 @@ my $key = read_file(($ENV{B} // 'build') . '/key');
 chomp $key;
 like($commit, qr/\Q$key\E/, 'and its key is in build/key');
 
+
+
+# the walk of a reviewed promotion, line by line as it is printed
+
+my ($walk) = $text =~ /^(  GATEWAY=.*?)^There are orders/ms;
+my @commands = read_file('docs/reviews.md') =~ /^```sh\n(.*?)^```$/msg;
+ok(@commands >= 5, 'docs/reviews.md has a walk');
+(my $plain = $walk) =~ s/^  //mg;
+ok(index($plain, $_) >= 0, 'which is printed') for @commands;
+
+my ($failed, $output) = run('sh', '-c', $walk);
+is($failed, 0, 'it runs') or diag($output);
+
+my $decoder = JSON::PP->new->utf8;
+my @answers;
+$decoder->incr_parse($output);
+while (my $answer = $decoder->incr_parse) { push @answers, $answer }
+
+my ($targets, $asked, $tasks, $diff, $accepted, $none, $audit) = @answers;
+is(scalar @answers, 7, 'every command answers') or diag($output);
+is_deeply([ map { @$_{qw(id available wouldUpdate)} } @$targets ],
+          [ 'qa', JSON::PP::true, JSON::PP::false,
+            'prod', JSON::PP::false, JSON::PP::false ],
+          'petstore can go to qa, and is new there');
+is($asked->{status}, 'TO_BE_VALIDATED', 'Paula asks');
+is($tasks->{data}[0]{data}{promotionId}, $asked->{id}, 'Rita has a task');
+is($diff->{files}[0]{path}, 'qa/apis/petstore.json', 'and sees what changes');
+is($accepted->{status}, 'ACCEPTED', 'she accepts')
+    or diag($decoder->encode($accepted));
+is_deeply($none->{data}, [], 'the task is gone');
+is_deeply([ map { $_->{event} }
+            grep { $_->{properties}{promotion} eq $asked->{id} }
+            @{ $audit->{content} } ],
+          [qw(PROMOTION_COMMITTED API_CREATED PROMOTION_PROCESSED)],
+          'and the audit tells of it') or diag($decoder->encode($audit));
+
+run({ folder => "$clone/gitops" }, 'git', 'pull', '-q');
+my $petstore = slurp_json("$clone/gitops/qa/apis/petstore.json");
+is($petstore->{proxy}{groups}[0]{endpoints}[0]{target},
+   'https://petstore.qa.example.com', 'qa has it, with its own endpoint');
+is_deeply([ @$petstore{qw(state tags groups)} ], [ 'STOPPED', ['qa'], undef ],
+          'stopped, tagged, and nobody else\'s');
+
 my ($port) = $url =~ /:(\d+)$/;
 ok($run->stop('INT'), 'Ctrl-C ends it');
 my $r = http_request(port => $port, path => '/health', timeout => 2);

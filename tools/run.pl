@@ -43,15 +43,12 @@ my $nginx = Promotions::Nginx->start(
         'conf-examples/quickstart.conf',
         folder => $folder, redis => $redis->address));
 
-my ($status, $key) = run({ only_output => 1 },
-    "$build/promotions-key", 'create',
-    '--address', $redis->address, '--name', 'quickstart',
-    '--author', 'Quick Start <quickstart@example.com>', '--grants', 'admin');
-die "promotions-key failed\n" if $status;
-chomp $key;
-
-# for a second terminal
-write_file("$build/key", "$key\n", 0600);
+# for a second terminal, each in a file of its own
+my $key = key('key', 'Quick Start <quickstart@example.com>', 'admin');
+my $publisher = key('publisher', 'Paula Publisher <paula@example.com>',
+                    'API_DEFINITION:RU@dev ENVIRONMENT_AUDIT:R@dev');
+my $reviewer = key('reviewer', 'Rita Reviewer <rita@example.com>',
+                   'ENVIRONMENT_API:CU@qa ENVIRONMENT_AUDIT:R@qa');
 
 my ($source, $destination) = map {
     qq({"runtime":"codefresh","namespace":"argocd","name":"orders-$_"})
@@ -80,9 +77,18 @@ Promote it (a second time there is nothing left to promote: 400):
          "destAppId": $destination,
          "message": "orders to qa"}'
 
+Or let somebody review it: Paula asks for the API "petstore" to go from dev to
+qa, Rita decides (docs/reviews.md tells more).
+
+  GATEWAY=$url/management/organizations/acme
+  PUBLISHER=$publisher
+  REVIEWER=$reviewer
+
+@{[ walk() ]}
 There are orders, web and search, each as -dev, -qa and -prod; the catalog lies
 in $folder/catalog, the error log is
-$nginx->{dir}/error.log.  The key is in $build/key too.
+$nginx->{dir}/error.log.  The keys are in $build/key,
+$build/publisher and $build/reviewer too.
 Ctrl-C stops everything.
 END
 
@@ -99,6 +105,30 @@ sub preferred {
     my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
         LocalPort => $port, Listen => 1, ReuseAddr => 1);
     return $socket ? $port : free_port();
+}
+
+
+# A new key, which is kept in a file, too.
+sub key {
+    my ($name, $author, $grants) = @_;
+
+    my ($failed, $made) = run({ only_output => 1 },
+        "$build/promotions-key", 'create', '--address', $redis->address,
+        '--name', $name eq 'key' ? 'quickstart' : $name,
+        '--author', $author, '--grants', $grants);
+    die "promotions-key failed\n" if $failed;
+    chomp $made;
+
+    write_file("$build/$name", "$made\n", 0600);
+    return $made;
+}
+
+
+# The commands of docs/reviews.md, as they stand there.
+sub walk {
+    my @commands = read_file('docs/reviews.md') =~ /^```sh\n(.*?)^```$/msg;
+
+    return join "\n", map { s/^(?=.)/  /mgr } @commands;
 }
 
 
