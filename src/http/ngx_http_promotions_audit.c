@@ -48,6 +48,23 @@ ngx_http_promotions_audit_place(pm_store_audit_t *entry,
 }
 
 
+/* As it was when it was asked for: catalogs differ, and change. */
+
+void
+ngx_http_promotions_audit_target(pm_store_audit_t *entry,
+    const pm_promotion_t *promotion)
+{
+    if (promotion->destination_environment_id == NULL) {
+        ngx_http_promotions_audit_place(entry,
+                                        promotion->destination_environment);
+        return;
+    }
+
+    entry->environment = promotion->destination_environment_id;
+    entry->organization = promotion->destination_organization;
+}
+
+
 void
 ngx_http_promotions_audit_block(ngx_promotions_args_t *args,
     const pm_store_audit_t *entries, ngx_uint_t n)

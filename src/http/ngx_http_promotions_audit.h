@@ -37,6 +37,10 @@ void ngx_http_promotions_audit_key(pm_store_audit_t *entry,
 void ngx_http_promotions_audit_place(pm_store_audit_t *entry,
     const char *environment);
 
+/* It happens where the promotion goes to. */
+void ngx_http_promotions_audit_target(pm_store_audit_t *entry,
+    const pm_promotion_t *promotion);
+
 /*
  * Adds a block of n entries (0: an empty one) to the arguments of a script,
  * for its audited() or unaudited(); now is their time.  A failure (memory)
@@ -80,15 +84,16 @@ void ngx_http_promotions_denied(ngx_http_request_t *r);
 
 /*
  * ngx_http_promotions_audit_review.c: the blocks of a request's: that it was
- * put before whoever decides; that what was accepted has landed (api: the id
- * that was written, created: it is new); that it was rejected or cancelled
+ * put before whoever decides (name: what the API is called, or NULL); that
+ * what was accepted has landed (api: the id that was written, created: it is
+ * new); that it was rejected or cancelled
  * (what: "reject", else; key NULL: its time is over).
  */
 
 void ngx_http_promotions_audit_requested(ngx_promotions_args_t *args,
-    const pm_promotion_t *promotion, const char *digest);
+    const pm_promotion_t *promotion, const char *name, const char *digest);
 void ngx_http_promotions_audit_accepted(ngx_promotions_args_t *args,
-    const pm_promotion_t *promotion, const char *commit, const char *digest,
+    const pm_promotion_t *promotion, const pm_result_t *result,
     const char *api, ngx_uint_t created);
 void ngx_http_promotions_audit_decided(ngx_promotions_args_t *args,
     const pm_store_key_t *key, const char *id, const char *what,

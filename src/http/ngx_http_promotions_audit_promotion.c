@@ -53,17 +53,9 @@ ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
     ngx_http_promotions_audit_entry(&entry, result->pull != NULL
                                             ? PM_STORE_PULL_REQUEST_OPENED
                                             : PM_STORE_PROMOTION_COMMITTED);
-    ngx_http_promotions_audit_place(&entry,
-                                    promotion->destination_environment);
+    ngx_http_promotions_audit_target(&entry, promotion);
     ngx_http_promotions_audit_application(args, &entry,
                                           &promotion->destination);
-
-    /* as it was when it was asked for: catalogs differ and change */
-
-    if (promotion->destination_environment_id != NULL) {
-        entry.environment = promotion->destination_environment_id;
-        entry.organization = promotion->destination_organization;
-    }
 
     entry.user = promotion->author_email;
     entry.user_name = promotion->author_name;

@@ -2,14 +2,28 @@
 #include "http/ngx_http_promotions_record.h"
 
 
+/* What becomes of a request, as a JSON Patch of it. */
+
+#define NGX_HTTP_PROMOTIONS_AUDIT_ASKED                                       \
+    "[{\"op\":\"add\",\"path\":\"/status\",\"value\":\"TO_BE_VALIDATED\"}]"
+#define NGX_HTTP_PROMOTIONS_AUDIT_ACCEPTED                                    \
+    "[{\"op\":\"replace\",\"path\":\"/status\",\"value\":\"ACCEPTED\"}]"
+#define NGX_HTTP_PROMOTIONS_AUDIT_REJECTED                                    \
+    "[{\"op\":\"replace\",\"path\":\"/status\",\"value\":\"REJECTED\"}]"
+#define NGX_HTTP_PROMOTIONS_AUDIT_CANCELLED                                   \
+    "[{\"op\":\"replace\",\"path\":\"/status\",\"value\":\"CANCELLED\"}]"
+
+
 static void ngx_http_promotions_audit_subject(ngx_promotions_args_t *args,
     pm_store_audit_t *entry, const pm_promotion_t *promotion,
     const char *api);
+static void ngx_http_promotions_audit_patch(ngx_promotions_args_t *args,
+    pm_store_audit_t *entry, const pm_result_t *result);
 
 
 void
 ngx_http_promotions_audit_requested(ngx_promotions_args_t *args,
-    const pm_promotion_t *promotion, const char *digest)
+    const pm_promotion_t *promotion, const char *name, const char *digest)
 {
     pm_store_audit_t  entry;
 
@@ -25,9 +39,11 @@ ngx_http_promotions_audit_requested(ngx_promotions_args_t *args,
     entry.user = promotion->author_email;
     entry.user_name = promotion->author_name;
     entry.key = promotion->key_id;
+    entry.patch = NGX_HTTP_PROMOTIONS_AUDIT_ASKED;
 
     pm_store_audit_property(&entry, "promotion", promotion->id);
     pm_store_audit_property(&entry, "kind", "review");
+    pm_store_audit_property(&entry, "apiName", name);
     pm_store_audit_property(&entry, "targetEnvironment",
                             promotion->destination_environment);
     pm_store_audit_property(&entry, "revision",
@@ -41,11 +57,11 @@ ngx_http_promotions_audit_requested(ngx_promotions_args_t *args,
 
 void
 ngx_http_promotions_audit_accepted(ngx_promotions_args_t *args,
-    const pm_promotion_t *promotion, const char *commit, const char *digest,
+    const pm_promotion_t *promotion, const pm_result_t *result,
     const char *api, ngx_uint_t created)
 {
-    ngx_uint_t        i, n;
-    pm_store_audit_t  entries[3];
+    ngx_uint_t         i, n;
+    pm_store_audit_t   entries[3], *entry;
 
     n = 0;
 
@@ -62,30 +78,71 @@ ngx_http_promotions_audit_accepted(ngx_promotions_args_t *args,
                                     PM_STORE_PROMOTION_COMMITTED);
 
     for (i = 0; i < n; i++) {
-        ngx_http_promotions_audit_place(&entries[i],
-                                        promotion->destination_environment);
-        ngx_http_promotions_audit_subject(args, &entries[i], promotion, api);
+        entry = &entries[i];
 
-        entries[i].user = promotion->author_email;
-        entries[i].user_name = promotion->author_name;
-        entries[i].key = promotion->key_id;
+        ngx_http_promotions_audit_target(entry, promotion);
+        ngx_http_promotions_audit_subject(args, entry, promotion, api);
 
-        pm_store_audit_property(&entries[i], "promotion", promotion->id);
-        pm_store_audit_property(&entries[i], "kind", "review");
+        entry->user = promotion->author_email;
+        entry->user_name = promotion->author_name;
+        entry->key = promotion->key_id;
 
-        if (i == 0) {
-            pm_store_audit_property(&entries[i], "status", "ACCEPTED");
+        pm_store_audit_property(entry, "promotion", promotion->id);
+        pm_store_audit_property(entry, "kind", "review");
+        pm_store_audit_property(entry, "apiName", result->target_name);
+
+        switch (entry->event) {
+
+        case PM_STORE_PROMOTION_PROCESSED:
+            entry->patch = NGX_HTTP_PROMOTIONS_AUDIT_ACCEPTED;
+            pm_store_audit_property(entry, "status", "ACCEPTED");
+            break;
+
+        case PM_STORE_API_CREATED:
+        case PM_STORE_API_UPDATED:
+            ngx_http_promotions_audit_patch(args, entry, result);
+            break;
+
+        default:
+            break;
         }
 
-        pm_store_audit_property(&entries[i], "sourceEnvironment",
+        pm_store_audit_property(entry, "sourceEnvironment",
                                 promotion->source_environment);
-        pm_store_audit_property(&entries[i], "author",
-                                promotion->requester_email);
-        pm_store_audit_property(&entries[i], "commit", commit);
-        pm_store_audit_property(&entries[i], "digest", digest);
+        pm_store_audit_property(entry, "author", promotion->requester_email);
+        pm_store_audit_property(entry, "commit", result->commit);
+        pm_store_audit_property(entry, "digest", result->digest);
     }
 
     ngx_http_promotions_audit_block(args, entries, n);
+}
+
+
+/* What the definition gets; one that is found by its trailer is not planned,
+ * and says nothing. */
+
+static void
+ngx_http_promotions_audit_patch(ngx_promotions_args_t *args,
+    pm_store_audit_t *entry, const pm_result_t *result)
+{
+    u_char  *size;
+
+    entry->patch = result->patch;
+
+    if (result->patch != NULL || result->patch_size == 0) {
+        return;
+    }
+
+    size = ngx_pnalloc(args->pool, NGX_SIZE_T_LEN + 1);
+
+    if (size == NULL) {
+        args->failed = 1;
+        return;
+    }
+
+    (void) ngx_sprintf(size, "%uz%Z", result->patch_size);
+
+    pm_store_audit_property(entry, "patchOmitted", (char *) size);
 }
 
 
@@ -124,8 +181,13 @@ ngx_http_promotions_audit_decided(ngx_promotions_args_t *args,
 
     pm_store_audit_property(&entry, "promotion", id);
     pm_store_audit_property(&entry, "kind", "review");
+    pm_store_audit_property(&entry, "apiName",
+                      ngx_http_promotions_record_field(record, "api_name"));
     pm_store_audit_property(&entry, "status", rejected ? "REJECTED"
                                                        : "CANCELLED");
+    entry.patch = rejected ? NGX_HTTP_PROMOTIONS_AUDIT_REJECTED
+                           : NGX_HTTP_PROMOTIONS_AUDIT_CANCELLED;
+
     pm_store_audit_property(&entry, "targetEnvironment",
                       ngx_http_promotions_record_field(record,
                                                        "target_environment"));

@@ -381,8 +381,7 @@ ngx_http_promotions_batch_audit(const ngx_http_promotions_batch_t *batch,
 
     /* one that was found by its trailer was written by a plan before */
 
-    ngx_http_promotions_audit_accepted(args, promotion, result->commit,
-                                       result->digest,
+    ngx_http_promotions_audit_accepted(args, promotion, result,
                                        result->target ? result->target
                                                       : batch->targets[i],
                                        result->target ? result->created

@@ -212,6 +212,7 @@ ngx_http_promotions_look_fields(ngx_promotions_args_t *args,
     ngx_promotions_args_string(args, notes);
 
     ngx_http_promotions_audit_requested(args, look->promotion,
+                                        look->look.api_name,
                                         look->look.digest);
 
     return NGX_OK;

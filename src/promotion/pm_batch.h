@@ -78,6 +78,10 @@ typedef struct {
     const char         *target;  /* id of the API that is written, the
                                     batch's; NULL: none */
     unsigned            created:1;   /* it is new there */
+    const char         *target_name; /* of that API, the batch's */
+    const char         *patch;   /* what its definition gets, a JSON Patch, the
+                                    batch's; NULL: not known, or over 64 KiB */
+    size_t              patch_size;  /* in bytes */
     pm_error_t          error;   /* FAILED: its code and message; UNKNOWN:
                                     what made it so */
     const pm_pull_result_t  *pull;   /* NULL: is no pull request's */

@@ -14,6 +14,11 @@
 #include "promotion/pm_source.h"
 
 
+/* Longest JSON Patch of a definition that a result has, in bytes. */
+
+#define PM_BATCH_PATCH  65536
+
+
 typedef struct {
     pm_result_t      result;
     pm_revision_t  **sources;        /* one a part */

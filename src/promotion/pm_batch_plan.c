@@ -321,8 +321,13 @@ pm_batch_plan_target(pm_batch_t *batch, size_t i,
 
     result->target = pm_arena_strdup(batch->arena, api->id);
     result->created = !api->update;
+    result->target_name = pm_arena_strdup(batch->arena,
+                                          api->name ? api->name : "");
+    result->patch = pm_plan_api_patch(api, batch->arena, PM_BATCH_PATCH,
+                                      &result->patch_size);
 
-    return (result->target != NULL) ? 0 : pm_error_memory(err);
+    return (result->target != NULL && result->target_name != NULL)
+           ? 0 : pm_error_memory(err);
 }
 
 

@@ -55,5 +55,13 @@ int pm_plan_api(const pm_promotion_t *promotion, const pm_source_t *sources,
     int explain, int conflicts, pm_arena_t *arena, pm_plan_t *plan,
     pm_error_t *err);
 
+/*
+ * What it changes as a JSON Patch (RFC 6902), the arena's; for the audit: NULL
+ * if it takes more than limit bytes (*size: at least how many), or cannot be
+ * made.
+ */
+const char *pm_plan_api_patch(const pm_definition_plan_t *api,
+    pm_arena_t *arena, size_t limit, size_t *size);
+
 
 #endif /* PM_PLAN_H */

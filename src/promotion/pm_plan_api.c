@@ -164,6 +164,43 @@ pm_plan_api_changes(const pm_definition_plan_t *api, pm_arena_t *arena,
 }
 
 
+const char *
+pm_plan_api_patch(const pm_definition_plan_t *api, pm_arena_t *arena,
+    size_t limit, size_t *size)
+{
+    int                      cut;
+    size_t                   n;
+    pm_arena_t              *work;
+    const char              *patch, *copy;
+    pm_definition_change_t  *changes;
+
+    copy = NULL;
+    *size = 0;
+
+    work = pm_arena_create();
+    if (work == NULL) {
+        return NULL;
+    }
+
+    if (pm_definition_changes(work, api->entry ? api->entry->file : api->file,
+                              &api->before, api->file, &api->text,
+                              PM_PLAN_CHANGES, &changes, &n, &cut, NULL)
+        == 0
+        && pm_definition_json_patch(work, changes, n, &patch, NULL) == 0)
+    {
+        *size = strlen(patch);
+
+        if (*size <= limit && !cut) {
+            copy = pm_arena_strdup(arena, patch);
+        }
+    }
+
+    pm_arena_destroy(work);
+
+    return copy;
+}
+
+
 /* The one file that changes. */
 
 static int

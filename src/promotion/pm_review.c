@@ -499,6 +499,8 @@ pm_review_api(pm_arena_t *arena, const pm_environment_t *source,
     promotion->destination.name = id;
     promotion->source_environment = source->name;
     promotion->destination_environment = target->name;
+    promotion->destination_environment_id = target->id;
+    promotion->destination_organization = target->organization;
 
     promotion->message = pm_arena_printf(arena, "Promote API %s from %s to "
                                          "%s", id, source->name,
