@@ -341,6 +341,7 @@ const pm_forge_provider_t  pm_forge_gitlab = {
     .title = 255,
     .text = 1048576,
     .draft = "Draft: ",
+    .commands = 1,
     .labels = 1,
     .reviewers = 1,
     .locate = pm_forge_gitlab_locate,

@@ -115,6 +115,8 @@ struct pm_forge_provider_s {
     size_t        text;
     const char   *draft;        /* before the title of a draft, NULL: not
                                    that way */
+    unsigned      commands:1;   /* does what a description's lines that begin
+                                   with "/" say */
     unsigned      labels:1;     /* has them */
     unsigned      reviewers:1;
     unsigned      reread:1;     /* a list shows too little for an update */

@@ -158,7 +158,7 @@ static void
 pm_forge_step_texts(pm_forge_call_t *call)
 {
     int                         cut;
-    const char                 *title;
+    const char                 *title, *body;
     pm_forge_job_t             *job;
     const pm_forge_task_t      *task;
     const pm_forge_provider_t  *provider;
@@ -184,9 +184,15 @@ pm_forge_step_texts(pm_forge_call_t *call)
                             provider->title, provider->name));
     }
 
+    body = task->body ? task->body : "";
+
+    if (provider->commands) {
+        body = pm_forge_no_commands(job->arena, body);
+    }
+
     cut = 0;
-    job->body = pm_forge_cut(job->arena, task->body ? task->body : "",
-                             provider->text, &cut);
+    job->body = body ? pm_forge_cut(job->arena, body, provider->text, &cut)
+                     : NULL;
 
     if (cut) {
         pm_forge_note(call, pm_arena_printf(job->arena, "the description was "

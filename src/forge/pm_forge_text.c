@@ -230,6 +230,39 @@ pm_forge_cut(pm_arena_t *arena, const char *text, size_t max, int *cut)
 }
 
 
+/* Lines end where a carriage return is too: one may be taken out later. */
+
+const char *
+pm_forge_no_commands(pm_arena_t *arena, const char *text)
+{
+    int           begins;
+    const char   *p, *plain;
+    pm_buffer_t   escaped;
+
+    memset(&escaped, 0, sizeof(pm_buffer_t));
+    begins = 1;
+
+    for (p = text; *p != '\0'; p++) {
+
+        if (begins && *p == '/') {
+            pm_buffer_putc(&escaped, '\\');
+        }
+
+        pm_buffer_putc(&escaped, *p);
+        begins = (*p == '\n' || *p == '\r'
+                  || (begins && (*p == ' ' || *p == '\t')));
+    }
+
+    plain = (escaped.len == (size_t) (p - text) && !escaped.failed) ? text
+            : escaped.failed ? NULL
+            : pm_arena_strndup(arena, escaped.data, escaped.len);
+
+    pm_buffer_free(&escaped);
+
+    return plain;
+}
+
+
 json_t *
 pm_forge_json(json_t *json, const char *path)
 {

@@ -47,6 +47,13 @@ int pm_forge_unbase64(unsigned char *data, size_t *data_len, const char *text,
 const char *pm_forge_cut(pm_arena_t *arena, const char *text, size_t max,
     int *cut);
 
+/*
+ * Markdown that shows what text shows, and has no line that begins with "/":
+ * such a line is a command to some providers, done with the rights of the
+ * token.  The text itself, or the arena's; NULL when out of memory.
+ */
+const char *pm_forge_no_commands(pm_arena_t *arena, const char *text);
+
 
 /* The value at a path of keys, "head.repo.id"; NULL: none. */
 json_t *pm_forge_json(json_t *json, const char *path);

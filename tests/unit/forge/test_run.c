@@ -522,6 +522,48 @@ test_draft(void **state)
 }
 
 
+/* GitLab does what a line of a description says, with the token's rights:
+ * "/merge" of a client is to be read, not to be done. */
+
+static void
+test_commands(void **state)
+{
+    job_t   job;
+    size_t  i, step;
+
+    static const char  text[] = "/merge\n  /approve\nsee a/b\n\r/close\n"
+                                "\t/label ~x\nend /close";
+
+    for (i = 0; i < PROVIDERS; i++) {
+        for (step = 1; step <= 2; step++) {
+            server_reset(server);
+            server_add(server, providers[i].find,
+                       step == 1 ? providers[i].none_status : "200 OK",
+                       step == 1 ? providers[i].none : providers[i].list);
+            server_add(server, providers[i].open, "201 Created",
+                       providers[i].opened);
+            server_add(server, providers[i].look, "200 OK", providers[i].one);
+            server_add(server, providers[i].update, "200 OK",
+                       providers[i].one);
+
+            job_start(&job, server, providers[i].type);
+            job.task.body = text;
+            job_run(&job);
+
+            assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+            assert_non_null(strstr(
+                server->requests[server->nrequests - 1].body,
+                strcmp(providers[i].type, "gitlab") == 0
+                ? "\"\\\\/merge\\n  \\\\/approve\\nsee a/b\\n\\r\\\\/close"
+                  "\\n\\t\\\\/label ~x\\nend /close\""
+                : "\"/merge\\n  /approve\\nsee a/b\\n\\r/close\\n"
+                  "\\t/label ~x\\nend /close\""));
+            job_end(&job);
+        }
+    }
+}
+
+
 /* A text that is longer than what the provider takes is cut, whole characters
  * only, and the record says so. */
 
@@ -1358,6 +1400,7 @@ main(void)
         cmocka_unit_test(test_others_are_not_ours),
         cmocka_unit_test(test_labels_and_reviewers),
         cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_commands),
         cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_duplicates),
         cmocka_unit_test(test_duplicate_that_hides),
