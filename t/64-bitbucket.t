@@ -2,7 +2,7 @@
 # that its published description judges.
 
 use lib 't/lib';
-use Promotions::Test;
+use Promotions::Test limit => 300;
 use Promotions::Pulls;
 
 room('bitbucket');
