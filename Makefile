@@ -222,4 +222,5 @@ check: test asan valgrind fuzz torture bench docker analyze
 clean:
 	rm -rf $(B)
 
--include $(OBJECTS:.o=.d) $(TESTS:=.d) $(BENCHES:%=$(B)/bench/%.d)
+-include $(OBJECTS:.o=.d) $(TESTS:=.d) $(BENCHES:%=$(B)/bench/%.d) \
+         $(B)/forge-run.d
