@@ -345,6 +345,68 @@ is($blocking->finish->{status}, 200, 'what was in the way lands');
 $blocking->close;
 
 
+# records that cannot be read, or are of another place: each fails by itself or
+# with its group, at once, and the lane goes on
+
+for my $how ('garbage', 'nothing', 'another place') {
+    $scene->change;
+    hook($repo, "no such file\n");
+    write_file($repo->path . '/hooks/closed', '');
+
+    my $first = $nginx->open(method => 'POST', timeout => 40,
+        path => '/api/promotions/commit', key => $scene->{key}, json => {
+            srcAppId => app_id('dev'), message => 'in the way',
+            destAppId => app_id('app-7') });
+    wait_for('its push', sub { pushes($repo) ne '' || grep {
+        ($redis->hash("promotions:promotion:$_")->{state} // '') eq 'PUSHING' }
+        map { @{ $redis->call('LRANGE', $_, 0, -1) } }
+        @{ $redis->call('KEYS', '*:taken') } });
+
+    @clients = map { $nginx->open(method => 'POST', timeout => 40,
+        path => '/api/promotions/commit', key => $scene->{key}, json => {
+            srcAppId => app_id('dev'), message => 'behind', %$_ }) }
+        { destAppId => app_id('app-6') },
+        { destAppIds => [ map { app_id($_) } qw(app-1 app-2 app-3) ] },
+        { destAppId => app_id('app-4') },
+        { destAppId => app_id('app-5') };
+    wait_for('them to queue', sub {
+        6 == map { @{ $redis->call('LRANGE', $_, 0, -1) } }
+             @{ $redis->call('KEYS', '*:waiting') } });
+
+    my %id = map { my $record = "promotions:promotion:$_";
+                   ($redis->hash($record)->{destination} => $record) }
+        map { @{ $redis->call('LRANGE', $_, 0, -1) } }
+        @{ $redis->call('KEYS', '*:waiting') };
+
+    for my $name (qw(app-2 app-4)) {
+        my $record = $id{"codefresh/orders/$name"};
+        my $input = $redis->hash($record)->{input};
+
+        $input = 'garbage' if $how eq 'garbage';
+        $input =~ s/gitops\.git/other.git/g if $how eq 'another place';
+        $redis->call($how eq 'nothing' ? ('HDEL', $record, 'input')
+                     : ('HSET', $record, 'input', $input));
+    }
+
+    my $start = time;
+    unlink $repo->path . '/hooks/closed';
+    @answers = map { $_->finish } @clients;
+    $_->close for @clients;
+    is($first->finish->{status}, 200, "$how: what was in the way lands");
+    $first->close;
+
+    is(join(' ', map { $_->{status} } @answers), '200 500 500 200',
+       "$how: who cannot be read fails, and nobody else");
+    is(statuses($answers[1]), '500 500 500', "$how: with its group");
+    cmp_ok(time - $start, '<', 8, "$how: the lane is not held");
+    is($repo->tree('main:to/app-5'), $repo->tree('main:dev/orders'),
+       "$how: what came behind is there");
+    is($repo->file('main', 'to/app-1/values.yaml') eq
+       $repo->file('main', 'dev/orders/values.yaml') ? 1 : 0, 0,
+       "$how: nothing of the group is");
+}
+
+
 # kill -9 of the leader
 
 for my $point (qw(begun reported pushed)) {

@@ -61,7 +61,7 @@ void ngx_http_promotions_audit_committed(ngx_promotions_args_t *args,
 void ngx_http_promotions_audit_cancelled(ngx_promotions_args_t *args,
     const pm_store_key_t *key, const ngx_str_t *id, redisReply *record);
 
-/* "<runtime>/<namespace>/<name>"; NULL: no memory. */
+/* "<runtime>/<namespace>/<name>"; NULL: no memory, or it is not known. */
 const char *ngx_http_promotions_audit_name(ngx_pool_t *pool,
     const pm_application_id_t *id);
 

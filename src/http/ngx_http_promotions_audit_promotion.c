@@ -136,7 +136,7 @@ ngx_http_promotions_audit_application(ngx_promotions_args_t *args,
     entry->reference_type = "APPLICATION";
     entry->reference_id = ngx_http_promotions_audit_name(args->pool, id);
 
-    if (entry->reference_id == NULL) {
+    if (entry->reference_id == NULL && id->name != NULL) {
         args->failed = 1;
     }
 }
@@ -148,6 +148,10 @@ ngx_http_promotions_audit_name(ngx_pool_t *pool,
 {
     u_char  *name;
     size_t   size;
+
+    if (id->name == NULL) {
+        return NULL;
+    }
 
     size = ngx_strlen(id->runtime) + ngx_strlen(id->namespace)
            + ngx_strlen(id->name) + sizeof("//");

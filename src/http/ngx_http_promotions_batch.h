@@ -21,7 +21,8 @@ typedef struct {
     const char      **targets;       /* the API that an earlier push of it has
                                         written, by promotion; or "" */
     unsigned char    *created;       /* and whether it was new */
-    pm_result_t      *results;       /* of those that cannot be read */
+    pm_result_t      *results;       /* of those that are not in batch */
+    const pm_promotion_t  *first;    /* that can be read; or NULL */
     size_t            n;             /* all of them */
     size_t            nread;         /* the first: those in batch */
     pm_batch_t       *batch;         /* both NULL: none could be read */
@@ -32,11 +33,12 @@ typedef struct {
 
 
 /*
- * From the reply of "take".  A record that cannot be read fails by itself.
+ * From the reply of "take" of a lane.  A record that cannot be read, or is not
+ * of this lane, fails by itself, or with its group.
  * NGX_ERROR: no memory; it is as empty as before.
  */
 ngx_int_t ngx_http_promotions_batch_read(ngx_http_promotions_batch_t *batch,
-    redisReply *reply);
+    const u_char *lane, redisReply *reply);
 
 /* ngx_http_promotions_batch_run.c: what pm_batch.h and pm_pull.h say of them;
  * the first three in a thread. */

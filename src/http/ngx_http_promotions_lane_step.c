@@ -98,7 +98,9 @@ ngx_http_promotions_lane_taken(void *data, redisReply *reply)
 
         pm_failpoint("taken");
 
-        if (ngx_http_promotions_batch_read(&lane->batch, reply) != NGX_OK) {
+        if (ngx_http_promotions_batch_read(&lane->batch, lane->id, reply)
+            != NGX_OK)
+        {
             ngx_http_promotions_lane_later(lane,
                                            ngx_http_promotions_lane_take,
                                            NGX_HTTP_PROMOTIONS_LANE_REDIS);

@@ -52,13 +52,83 @@ pm_batch_bases(pm_batch_t *batch, const pm_batch_settings_t *settings)
 }
 
 
+/* What each promotion is taken from, or what is wrong with it. */
+
+static int
+pm_batch_open_sources(pm_batch_t *batch, size_t n, pm_error_t *err)
+{
+    int               rc;
+    size_t            i;
+    pm_error_t       *fault;
+    pm_batch_item_t  *item;
+
+    for (i = 0; i < n; i++) {
+        item = &batch->items[i];
+
+        if (item->fault != NULL) {
+            continue;
+        }
+
+        rc = pm_source_revisions(batch->repositories, &batch->promotions[i],
+                                 batch->arena, &item->sources, err);
+
+        if (rc != 0 && rc != PM_INTERNAL) {
+            return rc;
+        }
+
+        if (rc == PM_INTERNAL) {
+            fault = pm_arena_alloc(batch->arena, sizeof(pm_error_t));
+            if (fault == NULL) {
+                return pm_error_memory(err);
+            }
+
+            *fault = *err;
+            item->fault = fault;
+        }
+    }
+
+    return 0;
+}
+
+
+/* The repository that they write to: the first one's that says so. */
+
+static int
+pm_batch_open_destination(pm_batch_t *batch, size_t n,
+    const pm_error_t *const *faults, pm_error_t *err)
+{
+    size_t  i, first;
+
+    for (i = 0, first = n; i < n; i++) {
+        batch->items[i].fault = (faults != NULL) ? faults[i] : NULL;
+
+        if (first == n && batch->items[i].fault == NULL) {
+            first = i;
+        }
+    }
+
+    if (n == 0) {
+        return 0;
+    }
+
+    if (first == n) {
+        return pm_error_set(err, PM_INTERNAL, "a batch of nothing that can be "
+                            "planned");
+    }
+
+    return pm_repositories_create(batch->arena, batch->settings.git,
+                           &batch->promotions[first].parts[0].destination,
+                                  PM_GIT_RECEIVE_PACK, &batch->repositories,
+                                  err);
+}
+
+
 int
 pm_batch_create(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,
     pm_error_t *err)
 {
     int          rc;
-    size_t       i;
     pm_arena_t  *arena;
     pm_batch_t  *created;
 
@@ -79,6 +149,7 @@ pm_batch_create(const pm_batch_settings_t *settings,
     created->settings.base = NULL;
     created->settings.bases = NULL;
     created->settings.pushing = NULL;
+    created->settings.faults = NULL;
 
     created->items = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_batch_item_t));
     if (created->items == NULL) {
@@ -86,22 +157,14 @@ pm_batch_create(const pm_batch_settings_t *settings,
         goto failed;
     }
 
-    if (n > 0) {
-        rc = pm_repositories_create(arena, settings->git,
-                                    &promotions[0].parts[0].destination,
-                                    PM_GIT_RECEIVE_PACK,
-                                    &created->repositories, err);
-        if (rc != 0) {
-            goto failed;
-        }
+    rc = pm_batch_open_destination(created, n, settings->faults, err);
+    if (rc != 0) {
+        goto failed;
     }
 
-    for (i = 0; i < n; i++) {
-        rc = pm_source_revisions(created->repositories, &promotions[i], arena,
-                                 &created->items[i].sources, err);
-        if (rc != 0) {
-            goto failed;
-        }
+    rc = pm_batch_open_sources(created, n, err);
+    if (rc != 0) {
+        goto failed;
     }
 
     created->n = n;

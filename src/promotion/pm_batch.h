@@ -117,6 +117,10 @@ typedef enum {
  * where none was recorded: no push of it has left, so nothing is looked for
  * and nothing is in doubt.  Or NULL.
  *
+ * faults: n of them, what makes a promotion impossible to plan (NULL: nothing),
+ * and of which only id and group are known: it is looked for as the others are,
+ * and fails with its group.  At least one has none.  Or NULL.
+ *
  * pushing: n of them, the head that the last push of each built on, where it
  * is not its base: as long as the branch is there, that push may land.  Or
  * NULL.
@@ -132,12 +136,14 @@ typedef struct {
     const pm_oid_t   *base;
     const pm_oid_t   *bases;
     const pm_oid_t   *pushing;
+    const pm_error_t *const *faults;
 } pm_batch_settings_t;
 
 
 /*
- * promotions: n with one destination branch (else PM_INTERNAL); they and what
- * settings points to (but not its object ids) must outlive the batch.  No I/O.
+ * promotions: n with one destination branch, that of the first without a fault
+ * (one with another destination has a fault, too); they and what settings
+ * points to (but not its object ids) must outlive the batch.  No I/O.
  */
 int pm_batch_create(const pm_batch_settings_t *settings,
     const pm_promotion_t *promotions, size_t n, pm_batch_t **batch,

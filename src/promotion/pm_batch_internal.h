@@ -34,6 +34,7 @@ typedef struct {
     size_t           unit;
     pm_oid_t         head;           /* that it was planned on the last time */
     char             digest[PM_DIGEST_SIZE];     /* what it changed there */
+    const pm_error_t  *fault;        /* cannot be planned; or NULL */
     unsigned         replays;        /* heads that made it change something
                                         else than the one before */
 } pm_batch_item_t;

@@ -340,6 +340,11 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
     pm_plan_t              plan;
     const pm_promotion_t  *promotion;
 
+    if (batch->items[i].fault != NULL) {
+        *err = *batch->items[i].fault;
+        return err->code;
+    }
+
     promotion = &batch->promotions[i];
 
     rc = pm_batch_plan_changes(batch, i, arena, &plan, &revision, err);
@@ -415,6 +420,13 @@ pm_batch_plan_failed(pm_batch_t *batch, const pm_batch_unit_t *unit,
 
         if (i == culprit) {
             item->verdict = *error;
+            continue;
+        }
+
+        if (id->name == NULL) {
+            (void) pm_error_set(&item->verdict, error->code,
+                                "another one of the same group failed: %s",
+                                error->message);
             continue;
         }
 

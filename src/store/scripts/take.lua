@@ -10,7 +10,7 @@ provider is to be asked again by now.  Nothing to do: the lease is released.
 ARGV  prefix, lane, token, lease (ms), n
 
       {"batch", again, id, input, base, pushing, takes, deaths, commit, head,
-       base branch, body, target, created, id, …}
+       base branch, body, target, created, group, id, …}
           again: 1 if these were taken before; deaths: how many of those who
           have taken it did not come to an end of their own; commit to body:
           of a pull request that is committed, else ""; target: the API that
@@ -148,7 +148,7 @@ for _, id in ipairs(ids) do
     local fields = redis.call('HMGET', record, 'input', 'base', 'pushing',
                               'survived', 'state', 'commit', 'pull_head',
                               'pull_base', 'pull_body', 'target_api',
-                              'target_created')
+                              'target_created', 'group')
     local committed = fields[5] == 'COMMITTED'
 
     -- what was pushed before may be on the branch
@@ -173,6 +173,7 @@ for _, id in ipairs(ids) do
 
     reply[#reply + 1] = fields[10] or ''
     reply[#reply + 1] = tonumber(fields[11] or 0)
+    reply[#reply + 1] = fields[12] or ''
 end
 
 return reply

@@ -685,14 +685,18 @@ test_two_destinations_are_no_batch(void **state)
     pm_batch_settings_t   settings;
 
     t = *state;
+    test_commit(t, "mkdir a && echo 1 > a/f");
     settings = test_settings(t);
 
     promotions[0] = test_promotion(t, 1, "a", "b");
-    promotions[1] = test_promotion(t, 2, "a", "b");
+    promotions[1] = test_promotion(t, 2, "a", "c");
     promotions[1].parts[0].destination.branch = "other";
 
-    assert_int_equal(pm_batch_create(&settings, promotions, 2, &batch,
-                                     &t->err), PM_INTERNAL);
+    test_ok(t, pm_batch_create(&settings, promotions, 2, &batch, &t->err));
+    test_lands(batch);
+    test_landed(t, batch, 0, "main");
+    test_failed(batch, 1, PM_INTERNAL, "several branches in one batch");
+    pm_batch_destroy(batch);
 }
 
 

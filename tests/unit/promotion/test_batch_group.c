@@ -399,6 +399,75 @@ test_a_moved_head(void **state)
 }
 
 
+/* Members of which only id and group are known: a group fails with them, and
+ * what an earlier try has landed is found all the same. */
+
+static void
+test_members_that_cannot_be_read(void **state)
+{
+    test_t               *t;
+    pm_oid_t              base;
+    pm_batch_t           *batch;
+    pm_error_t            unreadable;
+    pm_promotion_t        promotions[4];
+    const pm_error_t     *faults[4];
+    pm_batch_settings_t   settings;
+
+    t = *state;
+    test_start(t);
+    base = test_oid(t, "main");
+
+    (void) pm_error_set(&unreadable, PM_INTERNAL, "it cannot be read");
+
+    memset(promotions, 0, sizeof(promotions));
+    promotions[0].id = "018fd6f0-0000-7000-8000-000000000001";
+    promotions[0].group = "g";
+    promotions[1] = test_member(t, 2, "g", "dev/1", "to/1");
+    promotions[2] = test_promotion(t, 3, "dev/2", "to/2");
+    promotions[3].id = "018fd6f0-0000-7000-8000-000000000004";
+
+    memset(faults, 0, sizeof(faults));
+    faults[0] = &unreadable;
+    faults[3] = &unreadable;
+
+    settings = test_settings(t);
+    settings.faults = faults;
+
+    test_ok(t, pm_batch_create(&settings, promotions, 4, &batch, &t->err));
+    test_lands(batch);
+    test_failed(batch, 0, PM_INTERNAL, "it cannot be read");
+    test_failed(batch, 1, PM_INTERNAL,
+                "another one of the same group failed: it cannot be read");
+    test_landed(t, batch, 2, "main");
+    test_failed(batch, 3, PM_INTERNAL, "it cannot be read");
+    test_no_group_in_part(t, "2");
+    pm_batch_destroy(batch);
+
+    /* one that is on the branch */
+
+    test_do(t, "cd work && git pull -q --rebase origin main && "
+            "git commit -q --allow-empty -m x -m 'Promotion-Id: "
+            "018fd6f0-0000-7000-8000-000000000004' && "
+            "git push -q origin HEAD 2>&1");
+
+    settings.searching = 1;
+    settings.base = &base;
+
+    test_ok(t, pm_batch_create(&settings, promotions, 4, &batch, &t->err));
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_landed(t, batch, 2, "main~1");
+    assert_int_equal(pm_batch_result(batch, 3)->state, PM_RESULT_LANDED);
+    test_failed(batch, 1, PM_INTERNAL, "it cannot be read");
+    pm_batch_destroy(batch);
+
+    /* nobody to say where it belongs */
+
+    faults[1] = faults[2] = &unreadable;
+    assert_int_equal(pm_batch_create(&settings, promotions, 4, &batch,
+                                     &t->err), PM_INTERNAL);
+}
+
+
 int
 main(void)
 {
@@ -422,6 +491,8 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_a_moved_head, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(test_members_that_cannot_be_read,
+                                        test_setup, test_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
