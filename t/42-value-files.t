@@ -92,6 +92,21 @@ error_is($scene->commit('dev', 'qa'), 400,
          'no changes found between source and destination applications',
          'a second time there is nothing');
 
+# an older commit of the source
+
+my $old = $config->head;
+$config->commit({ 'common.yaml' => "logLevel: debug\n",
+                  'envs/dev/values.yaml' => "image: {tag: '3'}\n",
+                  'envs/qa/values.yaml' => "image: {tag: '0'}\n" });
+$r = $scene->commit('dev', 'qa', srcAppCommitSha => $old);
+is($r->{status}, 200, 'an older commit') or diag($r->{body});
+is($config->changed($config->head), "M\tenvs/qa/values.yaml",
+   'is promoted; what both have stays, also as it was then');
+is($config->file('main', 'envs/qa/values.yaml'),
+   $config->file($old, 'envs/dev/values.yaml'), 'as it was');
+$config->commit({ 'envs/dev/values.yaml' => $config->file($old,
+                                              'envs/dev/values.yaml') });
+
 # values, by a template that Helm folders have, too
 
 $config->commit({ 'envs/qa/values.yaml' =>
@@ -127,7 +142,9 @@ my $input = JSON::PP->new->decode($scene->{redis}->hash(
     "promotions:promotion:$r->{headers}{'promotion-id'}")->{input});
 is_deeply($input->{parts}[0]{files},
           [ [ values_of('dev'), 'envs/dev/values.yaml',
-              values_of('qa'), 'envs/qa/values.yaml' ] ], 'the record');
+              values_of('qa'), 'envs/qa/values.yaml' ],
+            [ @common, 'common.yaml', @common, 'common.yaml' ] ],
+          'the record');
 
 # its revert
 

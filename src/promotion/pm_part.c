@@ -182,24 +182,35 @@ pm_part_draft_files(pm_part_builder_t *builder)
 }
 
 
-/* The part that a draft belongs to; a new one where there is none yet. */
+/* The part that has the place of a file's draft; NULL: none yet. */
 
-static int
-pm_part_of(pm_part_builder_t *builder, const pm_part_draft_t *draft,
-    pm_promotion_t *promotion, pm_part_t **part)
+static pm_part_t *
+pm_part_find(const pm_part_draft_t *draft, pm_promotion_t *promotion)
 {
-    size_t  i;
+    size_t      i;
+    pm_part_t  *part;
 
-    for (i = 0; draft->is_file && i < promotion->nparts; i++) {
-        *part = &promotion->parts[i];
+    for (i = 0; i < promotion->nparts; i++) {
+        part = &promotion->parts[i];
 
-        if ((*part)->nfiles > 0
-            && pm_part_draft_same(&draft->source, &(*part)->source))
+        if (part->nfiles > 0
+            && pm_part_draft_same(&draft->source, &part->source)
+            && pm_part_draft_same(&draft->destination, &part->destination))
         {
-            return 0;
+            return part;
         }
     }
 
+    return NULL;
+}
+
+
+/* A part for a draft; that of a file is yet without. */
+
+static int
+pm_part_add(pm_part_builder_t *builder, const pm_part_draft_t *draft,
+    pm_promotion_t *promotion, pm_part_t **part)
+{
     if (promotion->nparts == PM_PROMOTION_PARTS) {
         return pm_error_set(builder->err, PM_UNPROCESSABLE,
                             "application %s/%s/%s has more than %d sources",
@@ -220,6 +231,34 @@ pm_part_of(pm_part_builder_t *builder, const pm_part_draft_t *draft,
                                     builder->n * sizeof(pm_part_file_t));
 
     return (*part)->files ? 0 : pm_error_memory(builder->err);
+}
+
+
+/* Files that are the same for both go with those of their place. */
+
+static void
+pm_part_add_shared(const pm_part_builder_t *builder,
+    pm_promotion_t *promotion)
+{
+    size_t                  i;
+    pm_part_t              *part;
+    const pm_part_draft_t  *draft;
+
+    for (i = 0; i < builder->n; i++) {
+        draft = &builder->drafts[i];
+
+        if (!draft->dropped || !draft->is_file
+            || !pm_part_draft_shared(builder, draft))
+        {
+            continue;
+        }
+
+        part = pm_part_find(draft, promotion);
+
+        if (part != NULL) {
+            part->files[part->nfiles++] = draft->file;
+        }
+    }
 }
 
 
@@ -247,7 +286,9 @@ pm_part_build(pm_part_builder_t *builder, pm_promotion_t *promotion)
             continue;
         }
 
-        rc = pm_part_of(builder, draft, promotion, &part);
+        part = draft->is_file ? pm_part_find(draft, promotion) : NULL;
+        rc = part ? 0 : pm_part_add(builder, draft, promotion, &part);
+
         if (rc != 0) {
             return rc;
         }
@@ -256,6 +297,8 @@ pm_part_build(pm_part_builder_t *builder, pm_promotion_t *promotion)
             part->files[part->nfiles++] = draft->file;
         }
     }
+
+    pm_part_add_shared(builder, promotion);
 
     return 0;
 }

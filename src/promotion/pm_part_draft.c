@@ -24,8 +24,8 @@ pm_part_draft_same(const pm_location_t *a, const pm_location_t *b)
 
 /* The reasons to leave out a draft. */
 
-static int
-pm_part_is_shared(const pm_part_builder_t *builder,
+int
+pm_part_draft_shared(const pm_part_builder_t *builder,
     const pm_part_draft_t *draft)
 {
     if (!pm_part_draft_same(&draft->source, &draft->destination)) {
@@ -114,7 +114,7 @@ pm_part_draft_plain(const pm_part_builder_t *builder)
     size_t  i;
 
     for (i = 0; i < builder->n; i++) {
-        if (!pm_part_is_shared(builder, &builder->drafts[i])) {
+        if (!pm_part_draft_shared(builder, &builder->drafts[i])) {
             return 0;
         }
     }
@@ -126,7 +126,7 @@ pm_part_draft_plain(const pm_part_builder_t *builder)
 void
 pm_part_draft_drop(pm_part_builder_t *builder)
 {
-    pm_part_drop(builder, pm_part_is_shared);
+    pm_part_drop(builder, pm_part_draft_shared);
     pm_part_drop(builder, pm_part_is_left_out);
     pm_part_drop(builder, pm_part_is_fixed);
 }

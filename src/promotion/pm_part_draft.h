@@ -38,6 +38,10 @@ typedef struct {
 /* 1 if both are on one branch of one repository. */
 int pm_part_draft_same(const pm_location_t *a, const pm_location_t *b);
 
+/* 1 if both sides of it are one and the same folder or file. */
+int pm_part_draft_shared(const pm_part_builder_t *builder,
+    const pm_part_draft_t *draft);
+
 /* 1 if a template names nothing but value files ("$ref/…"). */
 int pm_part_draft_only_files(const pm_template_t *template);
 

@@ -60,7 +60,9 @@ typedef struct {
 } pm_promotion_api_t;
 
 
-/* A value file that lies in another source than its chart, on both sides. */
+/* A value file that lies in another source than its chart, on both sides.  One
+ * that is the same file for both is there to be known by its name, and stays
+ * as it is. */
 
 typedef struct {
     const char  *from_name;      /* "$ref/…", as in helm.valueFiles */

@@ -8,6 +8,24 @@
 #include <string.h>
 
 
+/* 1 if it is the same file on both sides; an older commit of it, too. */
+
+static int
+pm_selection_shared(const pm_part_t *part, const pm_part_file_t *file)
+{
+    const char  *from, *to;
+
+    from = part->source.branch;
+    to = part->destination.branch;
+
+    return strcmp(file->from, file->to) == 0
+           && strcmp(part->source.url.canonical,
+                     part->destination.url.canonical)
+              == 0
+           && (from == to || (from && to && strcmp(from, to) == 0));
+}
+
+
 static int
 pm_selection_value_file(pm_selection_t *selection, const pm_part_file_t *file)
 {
@@ -19,7 +37,9 @@ pm_selection_value_file(pm_selection_t *selection, const pm_part_file_t *file)
     template = selection->template;
     plain = selection->part->plain;
 
-    if (!pm_part_selected(template, file, plain)) {
+    if (!pm_part_selected(template, file, plain)
+        || pm_selection_shared(selection->part, file))
+    {
         return 0;
     }
 

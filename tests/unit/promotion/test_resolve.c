@@ -359,14 +359,15 @@ test_value_files_are_matched(void **state)
         const char  *parts;
     } cases[] = {
 
-        /* by name, by last name, in order; what is one file is none */
+        /* by name, by last name, in order; what is one file comes last */
 
         { "v-qa", "v-prod",
           "values.git@main  > values.git@main plain\n"
           "  $values/qa/values.yaml qa/values.yaml > "
           "$v/prod/values.yaml prod/values.yaml\n"
           "  $values/qa-extra.yaml qa-extra.yaml > "
-          "$v/prod-extra.yaml prod-extra.yaml\n" },
+          "$v/prod-extra.yaml prod-extra.yaml\n"
+          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
 
         /* on another branch it is another file */
 
@@ -382,11 +383,15 @@ test_value_files_are_matched(void **state)
           "values.git@main  > values.git@main plain\n"
           "  $v/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
 
-        /* all are the same: one is left, in which nothing changes */
+        /* all are the same: nothing changes */
 
         { "v-qa", "v-same",
           "values.git@main  > values.git@main plain\n"
-          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
+          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n"
+          "  $values/qa/values.yaml qa/values.yaml > "
+          "$v/qa/values.yaml qa/values.yaml\n"
+          "  $values/qa-extra.yaml qa-extra.yaml > "
+          "$v/qa-extra.yaml qa-extra.yaml\n" },
 
         { "v-two-qa", "v-branch",
           "values.git@qa  > values.git@prod plain\n"
@@ -401,12 +406,14 @@ test_value_files_are_matched(void **state)
           "values.git@main  > values.git@main plain\n"
           "  $values/qa/values.yaml qa/values.yaml > "
           "$v/prod/values.yaml prod/values.yaml\n"
-          "  $values/qa-extra.yaml qa-extra.yaml > $v/b.yaml b.yaml\n" },
+          "  $values/qa-extra.yaml qa-extra.yaml > $v/b.yaml b.yaml\n"
+          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
 
         { "v-qa", "v-less",
           "values.git@main  > values.git@main plain\n"
           "  $values/qa/values.yaml qa/values.yaml > "
-          "$v/prod/values.yaml prod/values.yaml\n" },
+          "$v/prod/values.yaml prod/values.yaml\n"
+          "  $values/common.yaml common.yaml > $v/common.yaml common.yaml\n" },
 
         /* a folder that both have, and one that cannot be written */
 

@@ -356,6 +356,11 @@ static const test_value_case_t  test_value_cases[] = {
       CHART(QA), CHART(PROD), TAG_ONLY, NULL,
       "[{\"file\":\"Chart.yaml\"},{\"file\":\"$values/no.yaml\"}]" },
 
+    { "a file that both share", VALUES,
+      "  promotion: {'$values/$F/common.yaml': {jsonPaths: [$.a]}, "
+      "values.yaml: {jsonPaths: [$.tag]}}\n", CHART(QA), CHART(PROD), TAG_ONLY,
+      NULL, "[]" },
+
     { "excluded values", VALUES, "  exclude: [$.host]\n", CHART(QA),
       CHART(PROD), TAG_ONLY, NULL, "[]" },
 
