@@ -465,19 +465,27 @@ sub settled {
     my ($id) = ids($scene);
     my $bytes = $redis->call('MEMORY', 'USAGE', "promotions:promotion:$id",
                              'SAMPLES', 0);
-    note("a plain promotion's record: $bytes bytes");
-    cmp_ok($bytes, '<', 4096, 'a record takes less than 4 KiB');
+    my @all = ids($scene);
+    my %each = (record => $bytes, map {
+        ($_ => $redis->call('MEMORY', 'USAGE', "promotions:$_", 'SAMPLES', 0)
+               / @all) } qw(promotions audit));
+    my $whole = 0;
+    $whole += $_ for values %each;
+    diag(join ', ', map { sprintf '%s %d', $_, $each{$_} } sort keys %each);
+    cmp_ok($bytes, '<', 3 * 1024, 'a plain record takes less than 3 KiB');
+    cmp_ok($whole, '<', 6 * 1024,
+           'with its places in the history and the audit, less than 6 KiB');
     my $ttl = $redis->call('TTL', "promotions:promotion:$id");
     cmp_ok($ttl, '>', 30 * 86400 - 60, 'it is kept as long as was asked for');
     cmp_ok($ttl, '<=', 30 * 86400, 'and no longer');
     $ttl = $redis->call('TTL', 'promotions:idempotency:load:load-0');
     ok($ttl > 86400 - 60 && $ttl <= 86400, 'an Idempotency-Key, a day');
 
-    my @forever = grep { $redis->call('TTL', $_) == -1 }
+    my @forever = grep { $redis->call('TTL', $_) == -1 && !/:audit/ }
                   @{ $redis->call('KEYS', '*') };
     is_deeply([ sort @forever ], [ 'promotions:key:load',
                                    'promotions:promotions' ],
-              'nothing else stays but keys and the history');
+              'nothing else stays but keys, the history, and the audit');
 
     # the history forgets with its records
     $redis->call('ZADD', 'promotions:promotions', 1, 'long-ago');

@@ -227,7 +227,7 @@ sub temporary {
 sub environment {
     my ($self, %options) = @_;
 
-    return {} if !$ENV{PROMOTIONS_ASAN};
+    return { %{ $self->{environment} || {} } } if !$ENV{PROMOTIONS_ASAN};
 
     my @libraries;
 
