@@ -321,6 +321,31 @@ is(scalar(grep { $_->{message} =~ /^Promotion-Id: $id$/m } $repo->log), 1,
    'as one commit');
 
 
+# refused before it could be looked at
+
+{
+    $repo->commit({ 'dev/orders/values.yaml' => "n: 10\n" });
+    rename $repo->path, $repo->path . '.away';
+    $r = $scene->ask('orders-dev', 'qa', @to, comment => 'unreachable');
+    rename $repo->path . '.away', $repo->path;
+    is($r->{status}, 502, 'a remote that is not there') or diag($r->{body});
+    is($r->json->{technicalCode}, 'remote.refused', 'is named');
+    $json = $scene->management('POST', 'promotions/_search?size=1')->json->[0];
+    is($json->{comment}, 'unreachable', 'it is recorded');
+    is($json->{status}, 'ERROR', 'as tried and failed');
+    ok($json->{error}, 'and why');
+    refused_is($scene->decide($json->{id}, 1), 409,
+               'promotion.alreadyProcessed', qr/is ERROR/,
+               'there is nothing to accept');
+    is($scene->management('GET', "promotions/$json->{id}/diff")->{status},
+       409, 'nor to look at');
+    is_deeply($scene->tasks, [], 'and nobody has a task');
+    $json = $scene->ask('orders-dev', 'qa', @to)->json;
+    is($json->{status}, 'TO_BE_VALIDATED', 'it can be asked for again');
+    $scene->decide($json->{id}, 1);
+}
+
+
 # lists
 
 $repo->commit({ 'dev/orders/values.yaml' => "n: 9\n" });

@@ -377,6 +377,31 @@ is($scene->decide($update, 0,
    request => { key => key('ENVIRONMENT_API:U@qa') })->{status}, 200,
    'U is enough to reject an update');
 
+# what the target has by now decides whose task it is
+
+{
+    my ($c, $u) = map { key("ENVIRONMENT_API:$_\@qa") } 'C', 'U';
+    $repo->commit({ 'dev/late.json' =>
+        JSON::PP->new->encode(api('late', '/late')) });
+    my $id = $scene->ask_api('late', 'qa')->json->{id};
+    my $mine = sub {
+        my ($key) = @_;
+        return scalar(() = grep { $_->{data}{promotionId} eq $id }
+                           @{ $scene->tasks(key => $key) });
+    };
+
+    is($mine->($c) . $mine->($u), '10', 'to create it is a task of C');
+    $repo->commit({ 'qa/late.json' =>
+        JSON::PP->new->encode(api('late', '/late', version => '0')) });
+    is($mine->($c), 0, 'not when it would be updated by now');
+    is($mine->($u), 1, 'which is a task of U');
+    is($scene->decide($id, 0, request => { key => $c })->{status}, 403,
+       'nor can C reject it');
+    is($scene->decide($id, 0, request => { key => $u })->{status}, 200,
+       'as U can');
+}
+
+
 # what the key must not see is not there
 
 $scene->{secret} = key('ENVIRONMENT_API:CUR@elsewhere');

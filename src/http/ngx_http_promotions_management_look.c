@@ -27,13 +27,19 @@ typedef struct {
 
 static void ngx_http_promotions_look_run(void *data);
 static void ngx_http_promotions_look_done(void *data);
+static void ngx_http_promotions_look_answer(
+    ngx_http_promotions_look_t *look);
 static void ngx_http_promotions_look_ask(ngx_http_promotions_look_t *look);
 static ngx_int_t ngx_http_promotions_look_fields(ngx_promotions_args_t *args,
     const ngx_http_promotions_look_t *look);
 static const char *ngx_http_promotions_look_list(pm_arena_t *arena,
     const char **texts, size_t n);
 static void ngx_http_promotions_look_asked(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_look_send_refuse(const char *id,
+    ngx_uint_t status, const char *message,
+    ngx_promotions_redis_handler_pt handler, void *data);
 static void ngx_http_promotions_look_refused(void *data, redisReply *reply);
+static void ngx_http_promotions_look_ignored(void *data, redisReply *reply);
 
 
 ngx_int_t
@@ -90,22 +96,39 @@ ngx_http_promotions_look_run(void *data)
 static void
 ngx_http_promotions_look_done(void *data)
 {
-    ngx_int_t                    rc;
-    ngx_http_promotions_ctx_t   *ctx;
     ngx_http_promotions_look_t  *look = data;
 
     pm_failpoint("review_looked");
 
-    if (look->rc == 0 && look->kind == NGX_HTTP_PROMOTIONS_LOOK_ASK) {
+    if (look->kind != NGX_HTTP_PROMOTIONS_LOOK_ASK) {
+        ngx_http_promotions_look_answer(look);
+        return;
+    }
+
+    if (look->rc == 0) {
         ngx_http_promotions_look_ask(look);
         return;
     }
 
-    if (look->kind == NGX_HTTP_PROMOTIONS_LOOK_ASK) {
-        ngx_http_promotions_look_refuse(look->promotion->id,
+    /* who is told so can ask again at once: the pair is free by then */
+
+    if (ngx_http_promotions_look_send_refuse(look->promotion->id,
             ngx_http_promotions_status(look->error.code),
-            look->error.message);
+            look->error.message, ngx_http_promotions_look_refused, look)
+        != NGX_OK)
+    {
+        ngx_http_promotions_look_answer(look);
     }
+}
+
+
+/* A preview, or what is wrong; the end of look. */
+
+static void
+ngx_http_promotions_look_answer(ngx_http_promotions_look_t *look)
+{
+    ngx_int_t                   rc;
+    ngx_http_promotions_ctx_t  *ctx;
 
     ctx = ngx_http_promotions_find((char *) look->waiter);
 
@@ -289,26 +312,42 @@ void
 ngx_http_promotions_look_refuse(const char *id, ngx_uint_t status,
     const char *message)
 {
+    (void) ngx_http_promotions_look_send_refuse(id, status, message,
+                                     ngx_http_promotions_look_ignored, NULL);
+}
+
+
+static ngx_int_t
+ngx_http_promotions_look_send_refuse(const char *id, ngx_uint_t status,
+    const char *message, ngx_promotions_redis_handler_pt handler, void *data)
+{
     ngx_promotions_args_t  args;
 
     if (ngx_http_promotions_results_args(&args) != NGX_OK) {
-        return;
+        return NGX_ERROR;
     }
 
     ngx_promotions_args_string(&args, id);
     ngx_promotions_args_number(&args, status);
     ngx_promotions_args_string(&args, message);
 
-    (void) ngx_http_promotions_script_send(&args, "refuse",
-                                           ngx_http_promotions_look_refused,
-                                           NULL);
+    return ngx_http_promotions_script_send(&args, "refuse", handler, data);
 }
 
+
+/* One that Redis has not heard of is taken up by the sweeper. */
 
 static void
 ngx_http_promotions_look_refused(void *data, redisReply *reply)
 {
-    /* one that Redis has not heard of is taken up by the sweeper */
+    ngx_http_promotions_look_answer(data);
+}
+
+
+static void
+ngx_http_promotions_look_ignored(void *data, redisReply *reply)
+{
+    /* void */
 }
 
 

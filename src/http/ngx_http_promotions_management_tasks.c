@@ -20,6 +20,10 @@ static void ngx_http_promotions_tasks_view(ngx_http_promotions_view_t *view,
 static ngx_int_t ngx_http_promotions_tasks_looked(
     ngx_http_promotions_ctx_t *ctx, ngx_http_promotions_view_t *views,
     ngx_uint_t n);
+static ngx_uint_t ngx_http_promotions_tasks_mine(
+    ngx_http_promotions_ctx_t *ctx, json_t *data,
+    const ngx_http_promotions_view_t *view);
+static void ngx_http_promotions_tasks_matched(void *data, redisReply *reply);
 static json_t *ngx_http_promotions_tasks_json(redisReply *fields,
     const char *id);
 static json_t *ngx_http_promotions_tasks_list(const char *text);
@@ -195,6 +199,7 @@ ngx_http_promotions_tasks_look(ngx_http_promotions_ctx_t *ctx,
     redisReply *reply)
 {
     json_t                            *json;
+    ngx_int_t                          rc;
     ngx_uint_t                         i, n, at;
     const char                        *id;
     pm_arena_t                        *arena;
@@ -243,9 +248,11 @@ ngx_http_promotions_tasks_look(ngx_http_promotions_ctx_t *ctx,
         return NGX_AGAIN;
     }
 
+    rc = ngx_http_promotions_tasks_looked(ctx, views, n);
+
     pm_arena_destroy(arena);
 
-    return ngx_http_promotions_tasks_looked(ctx, NULL, 0);
+    return rc;
 }
 
 
@@ -282,19 +289,26 @@ static ngx_int_t
 ngx_http_promotions_tasks_looked(ngx_http_promotions_ctx_t *ctx,
     ngx_http_promotions_view_t *views, ngx_uint_t n)
 {
+    json_t                            *data;
     ngx_uint_t                         i, total, size;
     ngx_http_promotions_management_t  *management;
 
     management = ctx->management;
-
-    for (i = 0; i < n; i++) {
-        ngx_http_promotions_tasks_now(
-            json_object_get(json_array_get(management->list, i), "data"),
-            &views[i]);
-    }
-
     total = management->rounds;
     size = management->size;
+
+    /* from the end, since some may leave the list */
+
+    for (i = n; i-- > 0; /* void */) {
+        data = json_object_get(json_array_get(management->list, i), "data");
+
+        ngx_http_promotions_tasks_now(data, &views[i]);
+
+        if (!ngx_http_promotions_tasks_mine(ctx, data, &views[i])) {
+            (void) json_array_remove(management->list, i);
+            total--;
+        }
+    }
 
     return ngx_http_promotions_send_json(ctx->request, NGX_HTTP_OK,
                json_pack("{s:O, s:{}, s:{s:i, s:i, s:i, s:i, s:i}}",
@@ -306,6 +320,59 @@ ngx_http_promotions_tasks_looked(ngx_http_promotions_ctx_t *ctx,
                          "size", (int) json_array_size(management->list),
                          "total_pages", (int) ((total + size - 1) / size),
                          "total_elements", (int) total));
+}
+
+
+/*
+ * What the target has by now may make an update of what would have been
+ * created, or the other way round, and so another one's task.
+ */
+
+static ngx_uint_t
+ngx_http_promotions_tasks_mine(ngx_http_promotions_ctx_t *ctx, json_t *data,
+    const ngx_http_promotions_view_t *view)
+{
+    ngx_uint_t               before;
+    ngx_promotions_args_t    args;
+    const pm_promotion_t    *promotion;
+    const pm_environment_t  *target;
+
+    promotion = &view->promotion;
+    before = json_is_true(json_object_get(data, "wasUpdate"));
+
+    (void) json_object_del(data, "wasUpdate");
+
+    if (!view->looked || promotion->api == NULL
+        || (view->rc != 0 && view->rc != PM_NO_CHANGES)
+        || view->look.update == before)
+    {
+        return 1;
+    }
+
+    if (ngx_http_promotions_results_args(&args) == NGX_OK) {
+        ngx_promotions_args_string(&args, promotion->id);
+        ngx_promotions_args_number(&args, view->look.update);
+
+        (void) ngx_http_promotions_script_send(&args, "matched",
+                                            ngx_http_promotions_tasks_matched,
+                                            NULL);
+    }
+
+    target = pm_catalog_environment(ngx_http_promotions_worker.pmcf->catalog,
+                                    promotion->destination_environment);
+
+    return target != NULL
+           && pm_store_key_allows(ctx->key, "ENVIRONMENT_API",
+                                  view->look.update ? PM_STORE_UPDATE
+                                                    : PM_STORE_CREATE,
+                                  target->name, target->id);
+}
+
+
+static void
+ngx_http_promotions_tasks_matched(void *data, redisReply *reply)
+{
+    /* one that Redis has not heard of is seen again with the next list */
 }
 
 
@@ -359,6 +426,8 @@ ngx_http_promotions_tasks_json(redisReply *fields, const char *id)
 
     (void) json_object_set_new(data, "isApiUpdate",
                                json_boolean(text != NULL && *text == '1'));
+    (void) json_object_set(data, "wasUpdate",
+                           json_object_get(data, "isApiUpdate"));
     (void) json_object_set_new(data, "sourceMoved", json_null());
     (void) json_object_set_new(data, "conflicts",
         ngx_http_promotions_tasks_list(
