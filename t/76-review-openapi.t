@@ -136,6 +136,27 @@ for my $base (@bases) {
          200);
     fits('get', '/promotions/{id}/diff', $scene->management('GET',
          "promotions/$id/diff", @base), 200);
+    for my $route ('audit', 'audit/events') {
+        my $path = "/environments/{env}/$route";
+        my $get = "environments/qa/$route";
+
+        fits('get', "/$route", $scene->management('GET', $route, @base,
+             key => $scene->{key}), 200);
+        fits('get', "/$route", $scene->management('GET', $route, @base), 403);
+        fits('get', "/$route", $scene->management('GET', $route, @base,
+             key => 'a.b'), 401);
+        fits('get', $path, $scene->management('GET', $get, @base,
+             key => $scene->{key}), 200);
+        fits('get', $path, $scene->management('GET', $get, @base), 403);
+        fits('get', $path, $scene->management('GET',
+             "environments/none/$route", @base), 404);
+    }
+
+    fits('get', '/audit', $scene->management('GET', 'audit?type=KEY', @base,
+         key => $scene->{key}), 200);
+    fits('get', '/audit', $scene->management('GET', 'audit?size=0', @base,
+         key => $scene->{key}), 400);
+
     $scene->{repo}->hook('pre-receive', "#!/bin/sh\nexit 1\n");
     fits('post', $process, $scene->decide($id, 1, %request), 502);
     unlink $scene->{repo}->path . '/hooks/pre-receive';
