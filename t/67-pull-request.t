@@ -134,6 +134,17 @@ is(pushes(), $pushes, 'nothing is pushed');
 is(scalar(pulls($qa)), 1, 'there is one');
 is((pulls($qa))[0]{title}, 'Release 1.3.0, really', 'with the new title');
 
+my $bob = $redis->key(id => 'bob', grants => 'PROMOTE_PR@qa APPLICATION:R@dev',
+                      author_name => 'Bob', author_email => 'bob@example.com');
+$again = $scene->post('pullRequest', { srcAppId => app_id('orders-dev'),
+    destAppId => app_id('orders-qa'), head => 'main', title => 'of Bob',
+    commitMessage => 'his words' }, key => $bob);
+is($again->json->{COMMIT_SHA}, $tip, 'from somebody else: the same commit');
+is($again->json->{COMMIT_AUTHOR}, 'Ada Author <ada@example.com>',
+   'and whose it is');
+is($again->json->{COMMIT_MESSAGE}, 'Release 1.3.0', 'and what it says');
+is((pulls($qa))[0]{title}, 'of Bob', 'the pull request is called anew');
+
 $main = $repo->commit({ 'README.md' => "the base has moved\n" });
 $r = $scene->pull_request('orders-dev', 'orders-qa');
 isnt($r->json->{COMMIT_SHA}, $tip, 'on a new base: a new commit');

@@ -6,6 +6,8 @@ use lib 't/lib';
 use Promotions::Test limit => 300;
 use Promotions::Audit;
 
+use Time::HiRes ();
+
 my $scene = scene(failpoints => 1, workers => 2, forge => 'github',
                   many => 14, http => 'promotions_lease 2s;');
 my ($repo, $nginx, $redis, $forge) = @$scene{qw(repo nginx redis forge)};
@@ -103,6 +105,40 @@ for my $point (sort keys %then) {
 }
 
 audit_ok($redis, 'digests and chain after all of them');
+
+
+# a push whose outcome the remote does not tell in time
+
+my $hook = "#!/bin/sh\ntest -e $repo->{path}/slow && sleep 4\nexit 0\n";
+$repo->hook('pre-receive', $hook);
+write_file("$repo->{path}/slow", '');
+$nginx->reload(http => $nginx->{http} . "\n    promotions_git_timeout 1500ms;");
+
+my $head = 'promote/orders/many-12-qa/orders.many-12-dev';
+my $r = $scene->pull_request('many-12-dev', 'many-12-qa');
+error_is($r, 504, qr/ask for it later by its Promotion-Id/,
+         'a push that was not answered is not said to have failed');
+unlink "$repo->{path}/slow";
+ok(eval { wait_for('the pull request', sub { $scene->get(
+       $r->{headers}{'promotion-id'})->json->{state} eq 'OPEN' }, 20) },
+   'it is opened when the commit is found');
+is(scalar(pulls($head)), 1, 'once');
+is($repo->git('rev-list', '--count', "main..$head"), 1, 'with one commit');
+
+
+# workers that are told to end while a provider takes its time
+
+$forge->fault(slow => 2, times => 3);
+$head = 'promote/orders/many-13-qa/orders.many-13-dev';
+my $client = $nginx->open(method => 'POST', key => $scene->{key},
+    path => '/api/promotions/pullRequest', timeout => 15,
+    json => { srcAppId => app_id('many-13-dev'), head => 'main',
+              destAppId => app_id('many-13-qa'), title => 'reloaded' });
+ok(wait_for('the commit', sub { branch($head) }), 'the commit is there');
+$nginx->reload(http => $nginx->{http} =~ s/1500ms/20s/r);
+is($client->finish->{status}, 200, 'the old worker ends what it has begun');
+$client->close;
+is(scalar(pulls($head)), 1, 'once');
 
 is($repo->head, $main, 'the base has not moved');
 is($repo->fsck, '', 'git fsck --strict finds nothing');

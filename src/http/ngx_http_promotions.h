@@ -113,6 +113,8 @@ typedef struct {
     const char                 *state;       /* OPEN, MERGED, CLOSED */
     const char                 *head;        /* branches */
     const char                 *base;
+    const char                 *author;      /* of the commit */
+    const char                 *message;
 } ngx_http_promotions_pull_t;
 
 

@@ -17,6 +17,8 @@ ngx_http_promotions_batch_committed(pm_arena_t *arena, redisReply *reply,
     committed->head = ngx_http_promotions_batch_text(arena, reply, at + 1);
     committed->base = ngx_http_promotions_batch_text(arena, reply, at + 2);
     committed->body = ngx_http_promotions_batch_text(arena, reply, at + 3);
+    committed->author = ngx_http_promotions_batch_text(arena, reply, at + 7);
+    committed->message = ngx_http_promotions_batch_text(arena, reply, at + 8);
 }
 
 
@@ -64,6 +66,8 @@ ngx_http_promotions_batch_opened(const ngx_http_promotions_batch_t *batch,
         ngx_promotions_args_string(args, result->digest);
         ngx_promotions_args_string(args, result->pull->head);
         ngx_promotions_args_string(args, result->pull->base);
+        ngx_promotions_args_string(args, result->pull->author);
+        ngx_promotions_args_string(args, result->pull->message);
         ngx_promotions_args_string(args, result->pull->body);
     }
 }
@@ -171,6 +175,8 @@ ngx_http_promotions_batch_pull_answer(
     pull->url = from->url ? from->url : "";
     pull->head = from->head;
     pull->base = from->base;
+    pull->author = from->author ? from->author : "";
+    pull->message = from->message ? from->message : "";
     pull->state = from->state;
 
     return (pull->number != NULL) ? NGX_OK : NGX_ERROR;

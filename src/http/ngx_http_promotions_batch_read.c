@@ -8,10 +8,10 @@
 
 /* In the reply: "batch", again, then for each id, input, base, pushing,
  * takes, deaths, commit, head, base branch, body of a pull request, target,
- * created of an API, and group. */
+ * created of an API, group, and author, message of that commit. */
 
 #define NGX_HTTP_PROMOTIONS_BATCH_HEAD    2
-#define NGX_HTTP_PROMOTIONS_BATCH_EACH    13
+#define NGX_HTTP_PROMOTIONS_BATCH_EACH    15
 
 /*
  * Leaders that have died with a promotion, which may be what killed them:
@@ -329,6 +329,7 @@ ngx_http_promotions_batch_create(ngx_http_promotions_batch_t *batch,
         pull.hosts = pmcf->forges.elts;
         pull.nhosts = pmcf->forges.nelts;
         pull.committed = tried->committed;
+        pull.bases = tried->bases;
 
         rc = pm_pull_create(&pull, batch->promotions, batch->nread,
                             &batch->pull, &err);

@@ -71,12 +71,10 @@ ngx_http_promotions_pull_json(const ngx_http_promotions_waiter_t *waiter)
 
     pull = &waiter->pull;
 
-    return json_pack("{s:s, s:s, s:o, s:I, s:s, s:s, s:s, s:s}",
+    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:s}",
                      "COMMIT_SHA", waiter->commit,
-                     "COMMIT_MESSAGE", waiter->promotion->message,
-                     "COMMIT_AUTHOR",
-                     json_sprintf("%s <%s>", waiter->promotion->author_name,
-                                  waiter->promotion->author_email),
+                     "COMMIT_MESSAGE", pull->message,
+                     "COMMIT_AUTHOR", pull->author,
                      "PULL_REQUEST_ID",
                      (json_int_t) strtoll(pull->number, NULL, 10),
                      "PULL_REQUEST_URL", pull->url,

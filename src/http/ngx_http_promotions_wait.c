@@ -16,9 +16,9 @@
 
 
 /* In the reply of "results": id, state, status, message, commit, and of a
- * pull request its number, url, head, base. */
+ * pull request its number, url, head, base, author, message. */
 
-#define NGX_HTTP_PROMOTIONS_WAIT_EACH  9
+#define NGX_HTTP_PROMOTIONS_WAIT_EACH  11
 
 
 static ngx_int_t ngx_http_promotions_wait_new(
@@ -332,10 +332,13 @@ ngx_http_promotions_wait_pull(ngx_http_promotions_waiter_t *waiter,
     waiter->pull.url = pm_arena_strdup(arena, pull->url);
     waiter->pull.head = pm_arena_strdup(arena, pull->head);
     waiter->pull.base = pm_arena_strdup(arena, pull->base);
+    waiter->pull.author = pm_arena_strdup(arena, pull->author);
+    waiter->pull.message = pm_arena_strdup(arena, pull->message);
     waiter->pull.state = pm_arena_strdup(arena, pull->state);
 
     return waiter->pull.number != NULL && waiter->pull.url != NULL
            && waiter->pull.head != NULL && waiter->pull.base != NULL
+           && waiter->pull.author != NULL && waiter->pull.message != NULL
            && waiter->pull.state != NULL ? NGX_OK : NGX_ERROR;
 }
 
@@ -508,6 +511,8 @@ ngx_http_promotions_result(const char *id, redisReply *reply, ngx_uint_t at)
     pull.url = (char *) ngx_promotions_reply_text(reply, at + 6).data;
     pull.head = (char *) ngx_promotions_reply_text(reply, at + 7).data;
     pull.base = (char *) ngx_promotions_reply_text(reply, at + 8).data;
+    pull.author = (char *) ngx_promotions_reply_text(reply, at + 9).data;
+    pull.message = (char *) ngx_promotions_reply_text(reply, at + 10).data;
 
     text = ngx_promotions_reply_text(reply, at + 2);
     status = ngx_atoi(text.data, text.len);

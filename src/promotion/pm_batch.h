@@ -51,6 +51,9 @@ typedef enum {
 typedef struct {
     const char         *head;    /* branches, without refs/heads/ */
     const char         *base;
+    const char         *author;  /* of the commit, which may be another
+                                    request's: "NAME <EMAIL>", */
+    const char         *message; /* and what it says, without trailers */
     const char         *body;    /* that it gets; Markdown */
     const char         *key;     /* of its repository, see pm_forge.h */
     const char         *host;    /* of its provider, as in hooks/{host} */

@@ -334,3 +334,18 @@ pm_message_leads_to(const char *message, const pm_application_id_t *id)
 
     return rc;
 }
+
+
+const char *
+pm_message_text(pm_arena_t *arena, const char *message)
+{
+    const char  *last;
+
+    last = pm_message_last(message);
+
+    /* two newlines are before it, if it is not all there is */
+
+    return pm_arena_strndup(arena, message,
+                            last > message ? (size_t) (last - message) - 2
+                                           : 0);
+}

@@ -60,5 +60,9 @@ int pm_message_create(pm_arena_t *arena, const pm_promotion_t *promotion,
  */
 int pm_message_leads_to(const char *message, const pm_application_id_t *id);
 
+/* The message without its trailers, its last paragraph; the arena's.  NULL:
+ * out of memory. */
+const char *pm_message_text(pm_arena_t *arena, const char *message);
+
 
 #endif /* PM_MESSAGE_H */

@@ -87,6 +87,8 @@ pm_pull_resume(pm_pull_t *pull, size_t i, const pm_pull_committed_t *committed)
 
     item->pull.head = committed->head;
     item->pull.base = committed->base;
+    item->pull.author = committed->author;
+    item->pull.message = committed->message;
     item->pull.body = committed->body;
     item->again = 1;
 
@@ -123,6 +125,13 @@ pm_pull_item(pm_pull_t *pull, size_t i, pm_error_t *err)
                                   &item->base, err);
     if (rc != 0) {
         return rc;
+    }
+
+    if (pull->settings.bases != NULL
+        && !pm_oid_is_zero(&pull->settings.bases[i]))
+    {
+        item->doubtful = 1;
+        item->inherited = 1;
     }
 
     if (pull->settings.committed != NULL
@@ -218,6 +227,7 @@ pm_pull_create(const pm_pull_settings_t *settings,
     }
 
     created->settings.committed = NULL;
+    created->settings.bases = NULL;
     *pull = created;
 
     return 0;

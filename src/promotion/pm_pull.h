@@ -43,6 +43,8 @@ typedef struct {
     const char             *commit;      /* 40 hex; NULL: nothing */
     const char             *head;
     const char             *base;
+    const char             *author;
+    const char             *message;
     const char             *body;
 } pm_pull_committed_t;
 
@@ -56,6 +58,10 @@ typedef struct {
     const pm_forge_host_t      *hosts;       /* of promotions_forge */
     size_t                      nhosts;
     const pm_pull_committed_t  *committed;   /* one a promotion, or NULL */
+    const pm_oid_t             *bases;       /* one a promotion, or NULL: not
+                                                zeros where an earlier try
+                                                began to push: until the remote
+                                                was read, it is in doubt */
 } pm_pull_settings_t;
 
 

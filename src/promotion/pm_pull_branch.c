@@ -172,7 +172,11 @@ pm_pull_branch_taken(pm_pull_t *pull, const pm_promotion_t *promotion,
     {
         item->there = 1;
         item->commit = ref->id;
-        return 0;
+        item->pull.author = pm_arena_strdup(pull->arena, commit.author);
+        item->text = pm_message_text(pull->arena, commit.message);
+
+        return (item->pull.author != NULL && item->text != NULL)
+               ? 0 : pm_error_memory(err);
     }
 
     return pm_pull_branch_default(pull, item->ref, err);

@@ -19,11 +19,16 @@ typedef struct {
     pm_revision_t    **sources;      /* one a part */
     pm_revision_t     *base;
     unsigned           again:1;      /* an earlier try may have opened it */
-    unsigned           doubtful:1;   /* a push of it may still land */
+    unsigned           doubtful:1;   /* a push of it may still land, */
+    unsigned           inherited:1;  /* one of an earlier leader: it has, or
+                                        has not, once the refs are read */
 
     /* of a plan */
     const char        *ref;          /* the head branch, refs/heads/… */
     pm_oid_t           tree;
+    const char        *message;      /* that its commit would have */
+    const char        *text;         /* what its commit says, without trailers:
+                                        one that is there may be another's */
     pm_oid_t           commit;
     pm_oid_t           old;          /* zeros: there is no such branch */
     size_t             with;         /* whose commit it shares, or itself */

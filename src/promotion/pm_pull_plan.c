@@ -85,11 +85,8 @@ pm_pull_plan_names(pm_pull_t *pull, size_t i, pm_error_t *err)
 
 
 static int
-pm_pull_plan_commit(pm_pull_t *pull, size_t i, const pm_oid_t *source,
-    pm_arena_t *arena, pm_error_t *err)
+pm_pull_plan_commit(pm_pull_t *pull, size_t i, pm_error_t *err)
 {
-    int                    rc;
-    const char            *message;
     pm_pull_item_t        *item;
     pm_git_signature_t     author, committer;
     const pm_promotion_t  *promotion;
@@ -97,9 +94,13 @@ pm_pull_plan_commit(pm_pull_t *pull, size_t i, const pm_oid_t *source,
     item = &pull->items[i];
     promotion = &pull->promotions[i];
 
-    rc = pm_message_create(arena, promotion, source, &message, err);
-    if (rc != 0) {
-        return rc;
+    item->pull.author = pm_arena_printf(pull->arena, "%s <%s>",
+                                        promotion->author_name,
+                                        promotion->author_email);
+    item->text = pm_message_text(pull->arena, item->message);
+
+    if (item->pull.author == NULL || item->text == NULL) {
+        return pm_error_memory(err);
     }
 
     author.name = promotion->author_name;
@@ -111,8 +112,8 @@ pm_pull_plan_commit(pm_pull_t *pull, size_t i, const pm_oid_t *source,
     committer.time = pull->settings.now;
 
     return pm_git_objects_commit(pull->objects, &item->tree, &item->base->tip,
-                                 &author, &committer, message, &item->commit,
-                                 err);
+                                 &author, &committer, item->message,
+                                 &item->commit, err);
 }
 
 
@@ -205,6 +206,52 @@ pm_pull_plan_version(pm_pull_t *pull, size_t i, pm_arena_t *arena)
 
 
 /*
+ * The commit: one that is there, one that is made, or another's of this plan.
+ * One that says what was asked for says it in the request's words.
+ */
+
+static int
+pm_pull_plan_place(pm_pull_t *pull, size_t i, size_t first, pm_error_t *err)
+{
+    int              rc;
+    const char      *text;
+    pm_pull_item_t  *item, *other;
+
+    rc = 0;
+    item = &pull->items[i];
+
+    if (first == i) {
+        rc = pm_pull_branch(pull, &pull->promotions[i], item, err);
+
+        if (rc == 0 && !item->there) {
+            rc = pm_pull_plan_commit(pull, i, err);
+        }
+
+    } else {
+        other = &pull->items[first];
+
+        item->there = other->there;
+        item->commit = other->commit;
+        item->text = other->text;
+        item->pull.author = other->pull.author;
+    }
+
+    if (rc != 0) {
+        return rc;
+    }
+
+    text = pm_message_text(pull->round, item->message);
+    if (text == NULL) {
+        return pm_error_memory(err);
+    }
+
+    item->pull.message = (strcmp(text, item->text) == 0)
+                         ? pull->promotions[i].message : item->text;
+    return 0;
+}
+
+
+/*
  * Plans promotion i.  What has another one's head branch but not its commit
  * waits until that is done: it stays open.
  */
@@ -261,16 +308,10 @@ pm_pull_plan_one(pm_pull_t *pull, size_t i, pm_arena_t *arena,
         return 0;
     }
 
-    if (first == i) {
-        rc = pm_pull_branch(pull, promotion, item, err);
-
-        if (rc == 0 && !item->there) {
-            rc = pm_pull_plan_commit(pull, i, &sources[0].commit, arena, err);
-        }
-
-    } else {
-        item->there = pull->items[first].there;
-        item->commit = pull->items[first].commit;
+    rc = pm_message_create(pull->round, promotion, &sources[0].commit,
+                           &item->message, err);
+    if (rc == 0) {
+        rc = pm_pull_plan_place(pull, i, first, err);
     }
 
     if (rc == 0) {
@@ -384,6 +425,30 @@ pm_pull_give_up(pm_pull_t *pull)
 }
 
 
+/*
+ * The lease has run out since, or longer ago: what has not come by now is
+ * planned as if it had never left.  If it comes all the same, this push is
+ * refused, or what it brings is found; a head branch that nobody asked a pull
+ * request for any more does no harm.
+ */
+
+static void
+pm_pull_plan_inherited(pm_pull_t *pull)
+{
+    size_t           i;
+    pm_pull_item_t  *item;
+
+    for (i = 0; i < pull->n; i++) {
+        item = &pull->items[i];
+
+        if (item->inherited) {
+            item->inherited = 0;
+            item->doubtful = 0;
+        }
+    }
+}
+
+
 pm_batch_state_t
 pm_pull_plan(pm_pull_t *pull)
 {
@@ -415,6 +480,7 @@ pm_pull_plan(pm_pull_t *pull)
              : pm_error_memory(&err);
 
         if (rc == 0) {
+            pm_pull_plan_inherited(pull);
             rc = pm_pull_plan_all(pull, last, &err);
         }
 

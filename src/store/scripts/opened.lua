@@ -5,7 +5,7 @@ its head branch.  From here on a leader has only to open them.
 
 ARGV  prefix, lane, token, lease (ms), ms since the push ended ("" if there
       was none), then for each: id, takes (what "take" answered), commit,
-      digest, head, base, body
+      digest, head, base, the commit's author and message, body
 
       1, or 0: they are somebody else's by now, do not open them
 --]]
@@ -19,7 +19,7 @@ end
 
 redis.call('PEXPIRE', lease, ARGV[4])
 
-for i = 6, #ARGV, 7 do
+for i = 6, #ARGV, 9 do
     local fields = redis.call('HMGET', prefix .. 'promotion:' .. ARGV[i],
                               'state', 'takes')
 
@@ -34,12 +34,13 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-for i = 6, #ARGV, 7 do
+for i = 6, #ARGV, 9 do
     local record = prefix .. 'promotion:' .. ARGV[i]
 
     redis.call('HSET', record, 'state', 'COMMITTED', 'commit', ARGV[i + 2],
                'digest', ARGV[i + 3], 'pull_head', ARGV[i + 4],
-               'pull_base', ARGV[i + 5], 'pull_body', ARGV[i + 6])
+               'pull_base', ARGV[i + 5], 'pull_author', ARGV[i + 6],
+               'pull_message', ARGV[i + 7], 'pull_body', ARGV[i + 8])
     redis.call('HDEL', record, 'message')
 
     if ARGV[5] ~= '' then

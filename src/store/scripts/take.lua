@@ -10,11 +10,12 @@ provider is to be asked again by now.  Nothing to do: the lease is released.
 ARGV  prefix, lane, token, lease (ms), n
 
       {"batch", again, id, input, base, pushing, takes, deaths, commit, head,
-       base branch, body, target, created, group, id, …}
+       base branch, body, target, created, group, author, message, id, …}
           again: 1 if these were taken before; deaths: how many of those who
           have taken it did not come to an end of their own; commit to body:
           of a pull request that is committed, else ""; target: the API that
-          a push before has written, created: 1 if it was new
+          a push before has written, created: 1 if it was new; author and
+          message of that commit of a pull request
       {"idle"}      the lane is empty; the lease is released
       {"lost"}      the lease is somebody else's
 --]]
@@ -148,7 +149,8 @@ for _, id in ipairs(ids) do
     local fields = redis.call('HMGET', record, 'input', 'base', 'pushing',
                               'survived', 'state', 'commit', 'pull_head',
                               'pull_base', 'pull_body', 'target_api',
-                              'target_created', 'group')
+                              'target_created', 'group', 'pull_author',
+                              'pull_message')
     local committed = fields[5] == 'COMMITTED'
 
     -- what was pushed before may be on the branch
@@ -174,6 +176,10 @@ for _, id in ipairs(ids) do
     reply[#reply + 1] = fields[10] or ''
     reply[#reply + 1] = tonumber(fields[11] or 0)
     reply[#reply + 1] = fields[12] or ''
+
+    for i = 13, 14 do
+        reply[#reply + 1] = committed and fields[i] or ''
+    end
 end
 
 return reply

@@ -855,6 +855,47 @@ test_resumed(void **state)
 }
 
 
+/* What an earlier leader began to push is not failed because the remote is
+ * away now. */
+
+static void
+test_in_doubt(void **state)
+{
+    test_t          *t;
+    pm_pull_t       *pull;
+    pm_promotion_t   promotion;
+
+    t = *state;
+
+    test_commit(t, "mkdir dev prod && echo 2 > dev/a && echo 1 > prod/a");
+    promotion = test_request(t, 1, "dev", "prod");
+
+    pull = test_pull(t, &promotion, 1, NULL);
+    pull->items[0].doubtful = 1;
+    pull->items[0].inherited = 1;
+
+    test_do(t, "mv remote.git away");
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_UNKNOWN);
+    assert_int_equal(pm_pull_result(pull, 0)->state, PM_RESULT_UNKNOWN);
+
+    test_do(t, "mv away remote.git");
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_READY);
+    test_is(pull, pm_pull_push(pull), PM_BATCH_COMMITTED);
+    test_tip(t, HEAD, pm_pull_result(pull, 0)->commit);
+    pm_pull_destroy(pull);
+
+    /* read, and wrong: that is its end */
+
+    promotion = test_request(t, 2, "none", "prod");
+    pull = test_pull(t, &promotion, 1, NULL);
+    pull->items[0].doubtful = 1;
+    pull->items[0].inherited = 1;
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_SETTLED);
+    assert_int_equal(pm_pull_result(pull, 0)->state, PM_RESULT_FAILED);
+    pm_pull_destroy(pull);
+}
+
+
 /* A node whose settings have changed does not end what others can. */
 
 static void
@@ -920,6 +961,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_what_fails, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_resumed, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_in_doubt, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_unknown_provider, test_setup,
                                         test_teardown),
