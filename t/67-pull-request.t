@@ -230,6 +230,46 @@ error_is($scene->pull_request($from, $to), 409, qr/is taken/,
          'one that somebody has amended');
 
 
+# a branch that something is deployed from is never written, even where the
+# last commit on it is ours for the same destination: the pull request was
+# merged without a commit of its own, and the branch was cut from there
+
+($from, $to) = next_app();
+$repo->git('update-ref', 'refs/heads/main',
+           $scene->pull_request($from, $to)->json->{COMMIT_SHA});
+$repo->git('branch', $_, 'main') for qw(live live-apis free);
+write_file("$scene->{catalog}/live.yaml", join('',
+    application(name => 'live', url => $repo->url, branch => 'live',
+                path => 'qa/many-1', server => 'https://live.example'),
+    application(name => 'else', branch => 'free', path => 'x',
+                url => $repo->url =~ s{gitops}{other}r,
+                server => 'https://live.example'))
+    . <<"END");
+---
+apiVersion: promotions.nginx/v1
+kind: Environment
+metadata: {name: live}
+spec:
+  apis: {repoURL: @{[ $repo->url ]}, targetRevision: live-apis, path: a}
+END
+$nginx->reload;
+$repo->commit({ 'README.md' => "and the base\n" });
+
+for my $branch (qw(live refs/heads/live live-apis)) {
+    my $name = $branch =~ s{^refs/heads/}{}r;
+    my $before = branch($name);
+    error_is($scene->pull_request('many-40-dev', $to, head => $branch), 409,
+             "$name is a branch that is deployed from and cannot be the head "
+             . 'of a pull request; give another head',
+             "$branch is deployed from");
+    is(branch($name), $before, 'and stays');
+}
+
+$r = $scene->pull_request('many-40-dev', $to, head => 'free');
+is($r->{status}, 200, 'one of another repository\'s is not')
+    or diag($r->{body});
+
+
 # the default branch is never written, whatever is on it
 
 $repo->git('branch', 'trunk', 'main');
@@ -244,14 +284,14 @@ is($r->json->{PULL_REQUEST_BASE}, 'trunk', 'into another branch');
 is($r->json->{PULL_REQUEST_HEAD}, 'promote/orders/trunk-qa/orders.trunk-dev',
    'from its own');
 
-my $old = $repo->head;
-$repo->git('update-ref', 'refs/heads/main', $r->json->{COMMIT_SHA});
+$repo->git('branch', 'default', $r->json->{COMMIT_SHA});
+$repo->git('symbolic-ref', 'HEAD', 'refs/heads/default');
 $repo->commit({ 'later' => "1\n" }, branch => 'trunk');
-error_is($scene->pull_request('trunk-dev', 'trunk-qa', head => 'main'), 409,
-         qr/^main is the default branch of http/,
+error_is($scene->pull_request('trunk-dev', 'trunk-qa', head => 'default'), 409,
+         qr/^default is the default branch of http/,
          'our own commit on the default branch');
-is($repo->head, $r->json->{COMMIT_SHA}, 'stays');
-$repo->git('update-ref', 'refs/heads/main', $old);
+is(branch('default'), $r->json->{COMMIT_SHA}, 'stays');
+$repo->git('symbolic-ref', 'HEAD', 'refs/heads/main');
 
 
 # nothing to promote, and what is asked before

@@ -21,6 +21,7 @@ pm_catalog_create(pm_arena_t *arena)
     pm_catalog_index_init(&catalog->by_label, arena);
     pm_catalog_index_init(&catalog->composites, arena);
     pm_catalog_index_init(&catalog->merged, arena);
+    pm_catalog_index_init(&catalog->by_branch, arena);
 
     return catalog;
 }
@@ -156,7 +157,11 @@ pm_catalog_finish(pm_catalog_t *catalog, pm_error_t *err)
         }
     }
 
-    rc = pm_catalog_finish_products(catalog, err);
+    rc = pm_catalog_finish_branches(catalog, err);
+
+    if (rc == 0) {
+        rc = pm_catalog_finish_products(catalog, err);
+    }
 
     if (rc == 0) {
         rc = pm_catalog_finish_templates(catalog, err);

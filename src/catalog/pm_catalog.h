@@ -110,6 +110,16 @@ typedef struct {
 } pm_product_t;
 
 
+/* A repository that something is deployed from, on some branch. */
+
+typedef struct pm_catalog_branch_s  pm_catalog_branch_t;
+
+struct pm_catalog_branch_s {
+    const char                 *repository;  /* as written */
+    const pm_catalog_branch_t  *next;
+};
+
+
 /* An empty catalog in the arena; NULL when out of memory. */
 pm_catalog_t *pm_catalog_create(pm_arena_t *arena);
 
@@ -147,6 +157,15 @@ const pm_product_t *pm_catalog_product(const pm_catalog_t *catalog,
 const pm_policy_t *pm_catalog_policy(const pm_catalog_t *catalog,
     const char *product, const pm_environment_t *environment,
     pm_policy_t *policy);
+
+/*
+ * The repositories, as written, each once, that are called as the one at url
+ * is (they may be others of that name) and have an application, or an
+ * environment its APIs, on that branch; NULL: none.  Sources without a
+ * revision are not among them.  The arena's memory is used.
+ */
+const pm_catalog_branch_t *pm_catalog_branch(const pm_catalog_t *catalog,
+    pm_arena_t *arena, const char *branch, const char *url);
 
 /* The runtimes that were read, each once; NULL: no more. */
 const char *pm_catalog_runtime(const pm_catalog_t *catalog, size_t i);

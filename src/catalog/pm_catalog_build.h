@@ -152,6 +152,8 @@ struct pm_catalog_s {
     pm_catalog_index_t    by_label;       /* templates: key, value */
     pm_catalog_index_t    composites;     /* the templates' ranks */
     pm_catalog_index_t    merged;         /* policies: product, environment */
+    pm_catalog_index_t    by_branch;      /* lists: branch, repository's name;
+                                             and what is in them */
     pm_catalog_list_t     anywhere;       /* templates without a first label */
     const char           *folder;         /* that is being read, or NULL */
 };
@@ -196,6 +198,9 @@ int pm_catalog_read_product(pm_catalog_reader_t *reader,
 int pm_catalog_read_policy(pm_catalog_reader_t *reader,
     const pm_node_t *root);
 int pm_catalog_read_flow(pm_catalog_reader_t *reader, const pm_node_t *root);
+
+/* Which branches things are deployed from. */
+int pm_catalog_finish_branches(pm_catalog_t *catalog, pm_error_t *err);
 
 /*
  * What they refer to, once all is read.  Products first: it makes those that

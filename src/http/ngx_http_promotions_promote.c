@@ -187,12 +187,15 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-/* What a leader would say too: sooner, and nothing is queued. */
+/* What a leader would say too: sooner, and nothing is queued.  Whether the
+ * head is a branch of something else goes with the promotion: only a leader
+ * knows whether it is the base, which may have no name in the catalog. */
 
 static int
 ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
     const pm_promotion_t *promotion, pm_error_t *err)
 {
+    int                               rc;
     const pm_git_login_t             *login;
     pm_forge_repository_t             repository;
     ngx_http_promotions_main_conf_t  *pmcf;
@@ -203,10 +206,19 @@ ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
 
     pmcf = ngx_http_promotions_worker.pmcf;
 
-    return pm_pull_locate(ctx->promotion_arena, &pmcf->git, pmcf->forges.elts,
-                          pmcf->forges.nelts,
-                          &promotion->parts[0].destination.url, &repository,
-                          &login, err);
+    rc = pm_pull_locate(ctx->promotion_arena, &pmcf->git, pmcf->forges.elts,
+                        pmcf->forges.nelts,
+                        &promotion->parts[0].destination.url, &repository,
+                        &login, err);
+
+    if (rc == 0) {
+        promotion->pull->deployed =
+            pm_pull_deployed(ctx->promotion_arena, pmcf->catalog,
+                             pmcf->forges.elts, pmcf->forges.nelts, promotion,
+                             &repository);
+    }
+
+    return rc;
 }
 
 

@@ -106,6 +106,8 @@ typedef struct {
     const char          **reviewers;     /* user names */
     size_t                nreviewers;
     unsigned              draft:1;
+    unsigned              deployed:1;    /* the catalog has something that is
+                                            deployed from branch head */
 } pm_pull_request_t;
 
 

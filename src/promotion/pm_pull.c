@@ -3,7 +3,7 @@
 #include <string.h>
 
 
-static pm_forge_url_t
+pm_forge_url_t
 pm_pull_url(const pm_git_url_t *url)
 {
     pm_forge_url_t  forge;

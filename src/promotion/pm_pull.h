@@ -112,5 +112,17 @@ int pm_pull_locate(pm_arena_t *arena, const pm_git_settings_t *git,
     pm_forge_repository_t *repository, const pm_git_login_t **login,
     pm_error_t *err);
 
+/* A repository's URL as the forge room reads it; strings are url's. */
+pm_forge_url_t pm_pull_url(const pm_git_url_t *url);
+
+/*
+ * 1 if the catalog has something that is deployed from the branch that the
+ * promotion names as its head, in that repository, else 0.  Such a branch is
+ * never written: who may only ask for a review would deploy past it.
+ */
+int pm_pull_deployed(pm_arena_t *arena, const pm_catalog_t *catalog,
+    const pm_forge_host_t *hosts, size_t nhosts,
+    const pm_promotion_t *promotion, const pm_forge_repository_t *repository);
+
 
 #endif /* PM_PULL_H */

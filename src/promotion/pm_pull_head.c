@@ -117,18 +117,22 @@ pm_pull_head_default(pm_arena_t *arena, const pm_promotion_t *promotion)
 
 
 const char *
+pm_pull_head_branch(const char *head)
+{
+    static const char  prefix[] = "refs/heads/";
+
+    return (strncmp(head, prefix, sizeof(prefix) - 1) == 0)
+           ? head + sizeof(prefix) - 1 : head;
+}
+
+
+const char *
 pm_pull_head(pm_arena_t *arena, const pm_promotion_t *promotion,
     const char *base)
 {
     const char  *head;
 
-    static const char  prefix[] = "refs/heads/";
-
-    head = promotion->pull->head;
-
-    if (strncmp(head, prefix, sizeof(prefix) - 1) == 0) {
-        head += sizeof(prefix) - 1;
-    }
+    head = pm_pull_head_branch(promotion->pull->head);
 
     if (strcmp(head, base) == 0 || strcmp(head, "HEAD") == 0) {
         return pm_pull_head_default(arena, promotion);

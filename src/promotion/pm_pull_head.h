@@ -33,5 +33,8 @@
 const char *pm_pull_head(pm_arena_t *arena, const pm_promotion_t *promotion,
     const char *base);
 
+/* A request's head without refs/heads/; a part of it. */
+const char *pm_pull_head_branch(const char *head);
+
 
 #endif /* PM_PULL_HEAD_H */

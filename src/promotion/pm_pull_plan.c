@@ -80,6 +80,14 @@ pm_pull_plan_names(pm_pull_t *pull, size_t i, pm_error_t *err)
                             "request and cannot be its head", base);
     }
 
+    if (promotion->pull->deployed
+        && strcmp(head, pm_pull_head_branch(promotion->pull->head)) == 0)
+    {
+        return pm_error_set(err, PM_CONFLICT, "%s is a branch that is deployed "
+                            "from and cannot be the head of a pull request; "
+                            "give another head", head);
+    }
+
     return 0;
 }
 

@@ -25,11 +25,12 @@ pm_record_pull_words(const char *const *words, size_t n)
 json_t *
 pm_record_pull_json(const pm_pull_request_t *pull)
 {
-    return json_pack("{s:s, s:s, s:s*, s:b, s:o, s:o}",
+    return json_pack("{s:s, s:s, s:s*, s:b, s:b, s:o, s:o}",
                      "head", pull->head,
                      "title", pull->title,
                      "description", pull->description,
                      "draft", (int) pull->draft,
+                     "deployed", (int) pull->deployed,
                      "labels",
                      pm_record_pull_words(pull->labels, pull->nlabels),
                      "reviewers",
@@ -96,6 +97,7 @@ pm_record_pull(pm_arena_t *arena, const json_t *json,
     read->title = pm_record_pull_text(arena, json, "title");
     read->description = pm_record_pull_text(arena, json, "description");
     read->draft = json_is_true(json_object_get(json, "draft"));
+    read->deployed = json_is_true(json_object_get(json, "deployed"));
 
     /* it becomes the name of a ref that is written */
 
