@@ -83,6 +83,21 @@ is_deeply($preview->{template}{parts},
 is_deeply($preview->{skipped}, [], 'nothing is skipped');
 
 my $before = $repo->head;
+my %dry = (dryRun => JSON::PP::true);
+
+$r = $scene->commit('orders-dev', 'orders-qa', %dry);
+is_deeply($r->json, $preview, 'dryRun answers as preview does');
+
+my %both = (destAppIds => [ map { app_id("orders-$_") } qw(qa prod) ],
+            destAppId => undef);
+my $previews = $scene->preview('orders-dev', 'orders-qa', %both);
+is($previews->{status}, 200, 'previews of two') or diag($previews->{body});
+is_deeply($previews->json->{promotions}[0]{preview}, $preview,
+          'each as it is alone');
+$r = $scene->commit('orders-dev', 'orders-qa', %both, %dry);
+is_deeply($r->json, $previews->json, 'and a dryRun of both');
+is($repo->head, $before, 'writes nothing');
+
 $r = $scene->commit('orders-dev', 'orders-qa',
                     expectedDigest => $preview->{digest});
 is($r->{status}, 200, 'what was previewed lands') or diag($r->{body});
