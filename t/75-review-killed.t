@@ -68,8 +68,8 @@ sub accepted {
 
 # while it is asked for
 
-for my $point (map { "review_$_" }
-               qw(requesting requested looked asking asked)) {
+for my $point (qw(review_requesting review_requested review_looked
+                  review_asking review_asked)) {
     change();
     $nginx->arm($point);
     my $r = $scene->ask('orders-dev', 'qa', @to, comment => $point);
