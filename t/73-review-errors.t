@@ -459,6 +459,25 @@ my $four = JSON::PP->new->utf8->decode(
 is($four->{api}{name}, 'Four', 'wrapped as it was');
 ok(!exists $four->{members} && !exists $four->{export},
    'without members and export');
+is($four->{api}{state}, 'STOPPED', 'stopped');
+
+$four->{api}{id} = 'qa-four';
+$four->{api}{groups} = ['qa-team'];
+push @{ $four->{plans} }, { id => 'p', crossId => 'qa-plan', name => 'QA' };
+my $dev = JSON::PP->new->utf8->decode($repo->file('main', 'dev/four.json'));
+$dev->{api}{apiVersion} = '2';
+$repo->commit({ 'qa/four.json' => JSON::PP->new->pretty->encode($four),
+                'dev/four.json' => JSON::PP->new->encode($dev) });
+$r = $scene->ask_api('four', 'qa');
+is($r->{status}, 200, 'it can be updated') or diag($r->{body});
+ok($scene->tasks->[0]{data}{isApiUpdate}, 'which the task says');
+$r = $scene->decide($r->json->{id}, 1);
+is($r->json->{targetApiId}, 'qa-four', 'and is') or diag($r->{body});
+$four = JSON::PP->new->utf8->decode($repo->file('main', 'qa/four.json'));
+is_deeply([ @{ $four->{api} }{qw(apiVersion id)}, $four->{api}{groups}[0],
+            $four->{plans}[0]{crossId} ],
+          [ '2', 'qa-four', 'qa-team', 'qa-plan' ],
+          'what is the target\'s own stays');
 
 
 # a policy that allows nothing but pull requests

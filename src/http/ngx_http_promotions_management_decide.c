@@ -125,8 +125,16 @@ ngx_http_promotions_accept_promotion(ngx_http_promotions_ctx_t *ctx,
     }
 
     if (promotion->api != NULL) {
-        target = pm_catalog_environment(pmcf->catalog,
-                                        promotion->destination_environment);
+        target = promotion->destination_environment
+                 ? pm_catalog_environment(pmcf->catalog,
+                                          promotion->destination_environment)
+                 : NULL;
+
+        if (target == NULL) {
+            return pm_error_set(err, PM_INTERNAL, "the record of promotion %s "
+                                "names no environment",
+                                ctx->management->names[0]);
+        }
 
         promotion->api->may_create = pm_store_key_allows(ctx->key,
                                          "ENVIRONMENT_API", PM_STORE_CREATE,

@@ -230,7 +230,13 @@ ngx_http_promotions_review_visible(const ngx_http_promotions_ctx_t *ctx,
     review = ngx_http_promotions_record_field(fields, "review");
     organization = ngx_http_promotions_record_field(fields, "organization");
 
+    /* what Redis holds is not trusted to be whole */
+
     return review != NULL && organization != NULL
+           && ngx_http_promotions_record_field(fields, "source_environment")
+              != NULL
+           && ngx_http_promotions_record_field(fields, "target_environment")
+              != NULL
            && ngx_strcmp(organization, ctx->management->organization) == 0
            && ngx_http_promotions_record_visible(ctx->key, fields);
 }

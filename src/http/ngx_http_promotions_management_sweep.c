@@ -84,6 +84,10 @@ ngx_http_promotions_review_again(redisReply *list, ngx_uint_t at)
     input = ngx_promotions_reply_text(list, at + 1);
     promoted = ngx_promotions_reply_text(list, at + 2);
 
+    if (id.len == 0) {
+        return;
+    }
+
     if (ngx_promotions_reply_number(list, at + 3)
         > NGX_HTTP_PROMOTIONS_SWEEP_TRIES)
     {
@@ -140,8 +144,10 @@ ngx_http_promotions_review_expire(redisReply *list, ngx_uint_t at)
 
     id = ngx_promotions_reply_text(list, at);
 
-    if (ngx_http_promotions_script_args(&args, (u_char *) "0000000000000000")
-        != NGX_OK)
+    if (id.len == 0
+        || ngx_http_promotions_script_args(&args,
+                                           (u_char *) "0000000000000000")
+           != NGX_OK)
     {
         return;
     }

@@ -343,6 +343,7 @@ ngx_http_promotions_tasks_mine(ngx_http_promotions_ctx_t *ctx, json_t *data,
     (void) json_object_del(data, "wasUpdate");
 
     if (!view->looked || promotion->api == NULL
+        || promotion->destination_environment == NULL
         || (view->rc != 0 && view->rc != PM_NO_CHANGES)
         || view->look.update == before)
     {
@@ -464,7 +465,7 @@ static void
 ngx_http_promotions_tasks_now(json_t *data,
     const ngx_http_promotions_view_t *view)
 {
-    const char  *message;
+    const char  *message, *digest;
 
     if (!view->looked) {
         return;
@@ -492,11 +493,11 @@ ngx_http_promotions_tasks_now(json_t *data,
                                                    view->look.nconflicts));
     }
 
+    digest = json_string_value(json_object_get(data, "digest"));
+
     (void) json_object_set_new(data, "targetMoved",
-               json_boolean(ngx_strcmp(view->look.digest,
-                                json_string_value(json_object_get(data,
-                                                                  "digest")))
-                            != 0));
+               json_boolean(digest == NULL
+                            || ngx_strcmp(view->look.digest, digest) != 0));
 
     if (view->promotion.api != NULL) {
         (void) json_object_set_new(data, "isApiUpdate",
