@@ -28,6 +28,18 @@ is(join(' ', sort @named), join(' ', sort @points),
 is(join(' ', map { $_->[0] } grep { @$_ < 5 || $_->[4] eq '' } @rows), '',
    'which tells what happens next');
 
+# the state machine of a leader names those that it can die at, and its scripts
+
+my ($machine) = read_file('src/http/ngx_http_promotions_lane_step.c')
+                =~ m{^ \*     step .*?\n(.*?)^ \*/}ms;
+my @machine = map { split /, / } ($machine // '') =~ /  (\w+(?:, \w+)*)$/mg;
+is(join(' ', sort @machine),
+   join(' ', sort grep { !/^(?:submit|review_)/ } @points),
+   'the steps of a leader name each of its points');
+is(join(' ', grep { !-e "src/store/scripts/$_" }
+             ($machine // '') =~ /(\w+\.lua)/g), '',
+   'and each of its scripts');
+
 # those of pull requests and of reviews have files of their own
 
 my @pull = grep { /^(?:pull|review)_/ } @points;

@@ -31,6 +31,16 @@
  *
  * Redis silent: the same step again, later.  The lease lost: the end; nothing
  * was pushed that begin has not recorded.
+ *
+ *     step      script or job      dies, in tests, at
+ *     take      take.lua           taken
+ *     plan      plan               planned
+ *     begin     begin.lua          begun
+ *     push      push               reported, pull_reported, pushed
+ *     opened    opened.lua         pull_committed
+ *     open      open               pull_opened
+ *     settle    settle.lua         settling, settled, answered
+ *     release   release.lua
  */
 
 static void ngx_http_promotions_lane_taken(void *data, redisReply *reply);

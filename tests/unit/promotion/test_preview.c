@@ -557,11 +557,70 @@ test_a_mirror_that_lost_one_object(void **state)
 }
 
 
+/* Several of one branch: each has its own, and they share the room. */
+
+static void
+test_several(void **state)
+{
+    size_t                i;
+    test_t               *t;
+    json_t               *root;
+    pm_error_t            errors[4];
+    pm_string_t           jsons[4];
+    pm_promotion_t        promotions[4];
+    pm_batch_settings_t   settings;
+
+    t = *state;
+
+    test_commit(t, "mkdir a b c && echo 1 > a/f && echo 2 > b/f && "
+                "head -c 3000 /dev/zero | tr '\\0' x > c/f");
+
+    settings = test_settings(t);
+    promotions[0] = test_promotion(t, 1, "a", "to/1");
+    promotions[1] = test_promotion(t, 2, "none", "to/2");
+    promotions[2] = test_promotion(t, 3, "c", "to/3");
+    promotions[3] = test_promotion(t, 4, "b", "to/4");
+
+    memset(jsons, 0, sizeof(jsons));
+    pm_batch_previews(&settings, promotions, 4, 4096, t->arena, jsons,
+                      errors);
+
+    assert_int_equal(errors[1].code, PM_NOT_FOUND);
+    assert_null(jsons[1].data);
+
+    for (i = 0; i < 4; i++) {
+        if (i == 1) {
+            continue;
+        }
+
+        assert_int_equal(errors[i].code, 0);
+        root = json_loadb(jsons[i].data, jsons[i].len, 0, NULL);
+        assert_non_null(root);
+        assert_int_equal(strlen(json_string_value(json_object_get(root,
+                                                  "digest"))), 64);
+
+        /* the text of the third one fits, its patch does not */
+
+        assert_int_equal(json_is_true(json_object_get(root, "truncated")),
+                         i == 2);
+        json_decref(root);
+    }
+
+    pm_batch_previews(&settings, promotions, 4, PM_BATCH_PREVIEW, t->arena,
+                      jsons, errors);
+    root = json_loadb(jsons[2].data, jsons[2].len, 0, NULL);
+    assert_null(json_object_get(root, "truncated"));
+    json_decref(root);
+}
+
+
 int
 main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_documented_answer, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_several, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_no_changes, test_setup,
                                         test_teardown),
