@@ -159,13 +159,13 @@ const pm_policy_t *pm_catalog_policy(const pm_catalog_t *catalog,
     pm_policy_t *policy);
 
 /*
- * The repositories, as written, each once, that are called as the one at url
- * is (they may be others of that name) and have an application, or an
+ * The repositories, as written, each once, whose URLs end in that name (with
+ * ".git" or without, in any case) and which have an application, or an
  * environment its APIs, on that branch; NULL: none.  Sources without a
  * revision are not among them.  The arena's memory is used.
  */
 const pm_catalog_branch_t *pm_catalog_branch(const pm_catalog_t *catalog,
-    pm_arena_t *arena, const char *branch, const char *url);
+    pm_arena_t *arena, const char *branch, const char *repository);
 
 /* The runtimes that were read, each once; NULL: no more. */
 const char *pm_catalog_runtime(const pm_catalog_t *catalog, size_t i);

@@ -155,12 +155,12 @@ pm_catalog_finish_branches(pm_catalog_t *catalog, pm_error_t *err)
 
 const pm_catalog_branch_t *
 pm_catalog_branch(const pm_catalog_t *catalog, pm_arena_t *arena,
-    const char *branch, const char *url)
+    const char *branch, const char *repository)
 {
     const char                   *name;
     const pm_catalog_branches_t  *list;
 
-    name = pm_catalog_branch_name(arena, url);
+    name = pm_catalog_branch_name(arena, repository);
 
     list = (name != NULL)
            ? pm_catalog_index_get(&catalog->by_branch, branch, name, "")

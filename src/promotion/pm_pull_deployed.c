@@ -39,8 +39,7 @@ pm_pull_deployed(pm_arena_t *arena, const pm_catalog_t *catalog,
 
     head = pm_pull_head_branch(promotion->pull->head);
 
-    for (branch = pm_catalog_branch(catalog, arena, head,
-                        promotion->parts[0].destination.url.canonical);
+    for (branch = pm_catalog_branch(catalog, arena, head, repository->name);
          branch != NULL;
          branch = branch->next)
     {

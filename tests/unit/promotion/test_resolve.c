@@ -4,6 +4,7 @@
  */
 
 #include "promotion/pm_promotion.h"
+#include "promotion/pm_pull.h"
 
 #include "base/pm_hash.h"
 
@@ -66,6 +67,14 @@
 
 
 static const char  test_manifests[] =
+    APPLICATION("live-1", SOURCE("git@github.com:Acme/Apps", "live", "a")
+                          SOURCE("https://github.com/acme/apps.git",
+                                 "refs/heads/live", "b"))
+    APPLICATION("live-2", SOURCE("https://github.com/else/apps", "theirs",
+                                 "a")
+                          SOURCE("https://github.com/acme/apps", "v1.x", "a")
+                          SOURCE("https://dev.azure.com/acme/my%20shop/_git/"
+                                 "my%20apps", "live", "a"))
     APPLICATION("qa", SOURCE(ONE, "main", "envs/qa"))
     APPLICATION("prod", SOURCE(ONE, "main", "envs/prod"))
     APPLICATION("full", SOURCE(ONE, "refs/heads/main", "envs/full"))
@@ -488,6 +497,69 @@ test_a_pull_request_has_its_own_commit_message(void **state)
 }
 
 
+/* However the repository is spelled there and here. */
+
+static void
+test_branches_that_are_deployed_from(void **state)
+{
+    size_t                  i;
+    test_t                 *t;
+    pm_error_t              err;
+    pm_part_t               part;
+    pm_promotion_t          promotion;
+    pm_forge_url_t          url;
+    pm_pull_request_t       pull;
+    pm_forge_repository_t   repository;
+
+    static const struct {
+        const char  *url;
+        const char  *head;
+        int          deployed;
+    } cases[] = {
+        { "https://github.com/acme/apps.git", "live", 1 },
+        { "https://github.com/acme/apps", "refs/heads/live", 1 },
+        { "https://GitHub.com:443/ACME/APPS/", "live", 1 },
+        { "git@github.com:acme/apps.git", "live", 1 },
+        { "ssh://git@github.com/acme/apps", "live", 1 },
+        { "https://github.com/acme/apps", "liv", 0 },
+        { "https://github.com/acme/apps", "LIVE", 0 },
+        { "https://github.com/acme/apps", "theirs", 0 },
+        { "https://github.com/acme/apps", "v1.x", 0 },
+        { "https://github.com/acme/other", "live", 0 },
+        { "https://github.com/else/apps", "live", 0 },
+        { "https://github.com/else/apps", "theirs", 1 },
+        { "https://gitlab.com/acme/apps", "live", 0 },
+        { "https://dev.azure.com/acme/my%20shop/_git/my%20apps", "live", 1 },
+        { "git@ssh.dev.azure.com:v3/acme/my%20shop/my%20apps", "live", 1 },
+        { "https://dev.azure.com/acme/my%20shop/_git/apps", "live", 0 }
+    };
+
+    t = *state;
+    memset(&promotion, 0, sizeof(pm_promotion_t));
+    memset(&pull, 0, sizeof(pm_pull_request_t));
+    memset(&part, 0, sizeof(pm_part_t));
+    promotion.pull = &pull;
+    promotion.parts = &part;
+    promotion.nparts = 1;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(pm_git_url_parse(t->arena, cases[i].url,
+                                          &part.destination.url, &err), 0);
+        url = pm_pull_url(&part.destination.url);
+        assert_int_equal(pm_forge_locate(t->arena, NULL, 0, &url, &repository,
+                                         &err), 0);
+        pull.head = cases[i].head;
+
+        if (pm_pull_deployed(t->arena, t->catalog, NULL, 0, &promotion,
+                             &repository)
+            != cases[i].deployed)
+        {
+            fail_msg("%s of %s", cases[i].head, cases[i].url);
+        }
+    }
+}
+
+
 static void
 test_what_cannot_be_promoted(void **state)
 {
@@ -628,6 +700,8 @@ main(void)
         cmocka_unit_test_setup_teardown(
             test_a_pull_request_has_its_own_commit_message, test_setup,
             test_teardown),
+        cmocka_unit_test_setup_teardown(
+            test_branches_that_are_deployed_from, test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_promoted,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_lanes, test_setup,
