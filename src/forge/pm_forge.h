@@ -167,7 +167,9 @@ typedef struct {
     size_t                        nreviewers;
     unsigned                      draft:1;
 
-    /* not the first try: what an earlier one made may by now be merged */
+    /* not the first try: what an earlier one made may by now be merged, and
+     * where another commit is on the head branch, its pull request keeps its
+     * title and body */
     unsigned                      again:1;
 } pm_forge_task_t;
 

@@ -12,6 +12,7 @@
 #include "forge/pm_forge_text.h"
 
 #include <string.h>
+#include <strings.h>
 
 
 #define PM_FORGE_ROUNDS  3       /* times that it was found otherwise */
@@ -346,6 +347,25 @@ pm_forge_step_differs(const pm_forge_call_t *call)
 }
 
 
+/*
+ * Whether what an earlier try has pushed was replaced since: the pull request
+ * says by now what a later promotion wants of it.
+ */
+
+static int
+pm_forge_step_replaced(const pm_forge_call_t *call)
+{
+    const char             *head;
+    const pm_forge_task_t  *task;
+
+    task = call->job.task;
+    head = call->pull.head_commit;
+
+    return task->again && head != NULL && task->commit != NULL
+           && strncasecmp(head, task->commit, strlen(head)) != 0;
+}
+
+
 /* 1: call->request is the next extra; 0: there is none any more. */
 
 static int
@@ -442,6 +462,13 @@ pm_forge_step_next(pm_forge_call_t *call)
 {
     if (call->step == PM_FORGE_STEP_START) {
         pm_forge_step_start(call);
+    }
+
+    if (call->step == PM_FORGE_STEP_UPDATE && pm_forge_step_replaced(call)) {
+        pm_forge_note(call, "a later commit has replaced this one on the head "
+                      "branch: the pull request's title and description are "
+                      "of that one");
+        pm_forge_step_done(call);
     }
 
     if (call->step == PM_FORGE_STEP_UPDATE && !pm_forge_step_differs(call)) {

@@ -522,6 +522,43 @@ test_draft(void **state)
 }
 
 
+/* A try that comes late: another promotion has put its commit onto the head
+ * branch, and its words into the pull request. */
+
+static void
+test_replaced_meanwhile(void **state)
+{
+    job_t   job;
+    size_t  i, again;
+
+    for (i = 0; i < PROVIDERS; i++) {
+        for (again = 0; again <= 1; again++) {
+            server_reset(server);
+            server_add(server, providers[i].find, "200 OK",
+                       providers[i].list);
+            server_add(server, providers[i].look, "200 OK", providers[i].one);
+            server_add(server, providers[i].update, "200 OK",
+                       providers[i].one);
+
+            job_start(&job, server, providers[i].type);
+            job.task.commit = "fedcba9876543210fedcba9876543210fedcba98";
+            job.task.again = again;
+            job_run(&job);
+
+            assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+            assert_int_equal(job.result.number, 7);
+            assert_int_equal(job.result.state, PM_FORGE_OPEN);
+
+            /* providers may be late to see a commit that was just pushed */
+
+            assert_int_equal(job.result.updated, !again);
+            assert_int_equal(job.result.nnotes, again);
+            job_end(&job);
+        }
+    }
+}
+
+
 /* GitLab does what a line of a description says, with the token's rights:
  * "/merge" of a client is to be read, not to be done. */
 
@@ -1400,6 +1437,7 @@ main(void)
         cmocka_unit_test(test_others_are_not_ours),
         cmocka_unit_test(test_labels_and_reviewers),
         cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_replaced_meanwhile),
         cmocka_unit_test(test_commands),
         cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_duplicates),
