@@ -84,6 +84,7 @@ sub hook {
 # merged
 
 my ($id, $number) = opened(1);
+my $event;
 my $merged = event($number, 'closed', merged => 'c' x 40);
 my $r = hook($merged);
 is($r->{status}, 204, 'a webhook') or diag($r->{body}, $nginx->log);
@@ -124,6 +125,25 @@ hook(event($number, 'closed', merged => 'd' x 40));
 is(record($second)->{state}, 'MERGED', 'merged in the end');
 
 
+# heard before Redis has the pull request: merged at once by somebody's
+# automation, or settled late
+
+($number) = sort { $b <=> $a } map { $_->{number} } $forge->pulls;
+$event = event($number + 1, 'closed', merged => 'a' x 40);
+is(hook($event)->{status}, 204, 'of one that is not there yet');
+($id, my $next) = opened(6);
+is($next, $number + 1, 'it comes');
+is(record($id)->{state}, 'MERGED', 'and is merged');
+is(record($id)->{MERGE_COMMIT_SHA}, 'a' x 40, 'by that commit');
+
+hook(event($next + 1, 'closed'));
+hook(event($next + 1, 'open'));
+($id) = opened(7);
+is(record($id)->{state}, 'OPEN', 'closed and opened again before');
+is(hook($event = event($next + 1, 'closed'))->{status}, 204, 'closed');
+is(record($id)->{state}, 'CLOSED', 'and heard');
+
+
 # the other spelling of the location, and of the repository
 
 ($id, $number) = opened(3);
@@ -147,7 +167,7 @@ is(hook({ zen => 'x' }, headers => { 'X-GitHub-Event' => 'ping' })->{status},
 # who is not the provider
 
 ($id, $number) = opened(4);
-my $event = event($number, 'closed', merged => 'e' x 40);
+$event = event($number, 'closed', merged => 'e' x 40);
 my $text = $json->encode($event);
 my $good = 'sha256=' . Digest::SHA::hmac_sha256_hex($text, $secret);
 

@@ -16,6 +16,22 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local changed = 0
 
+local ids = redis.call('ZRANGE', prefix .. 'pull:' .. ARGV[2], 0, -1)
+
+-- it may be known here in a moment, when the word of its opening comes:
+-- "settle" looks for this
+
+if #ids == 0 then
+    if state == 'OPEN' then
+        redis.call('DEL', prefix .. 'early:' .. ARGV[2])
+    else
+        redis.call('SET', prefix .. 'early:' .. ARGV[2],
+                   state .. ' ' .. ARGV[4], 'EX', 900)
+    end
+
+    return 0
+end
+
 -- an old word of a provider, sent again, is not its last one
 
 if ARGV[5] ~= ''
@@ -25,8 +41,7 @@ then
     return 0
 end
 
-for _, id in ipairs(redis.call('ZRANGE', prefix .. 'pull:' .. ARGV[2], 0, -1))
-do
+for _, id in ipairs(ids) do
     local record = prefix .. 'promotion:' .. id
     local old = redis.call('HMGET', record, 'state', 'pull_merge_commit',
                            'destination', 'version_to')

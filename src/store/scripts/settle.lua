@@ -23,6 +23,7 @@ repository and number lead to it; "after": PENDING: ms, or none}
 --]]
 
 --@audit
+--@version
 local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
 local key = prefix .. 'lane:' .. lane
 local leads = redis.call('GET', key .. ':lease') == token
@@ -90,14 +91,36 @@ local function pend(id, record, message, pull)
     redis.call('SADD', prefix .. 'lanes', lane)
 end
 
-local function index(id, name)
+-- those of one pull request are told in the order in which they were asked for
+
+local function index(id, name, created)
     name = prefix .. 'pull:' .. name
 
-    redis.call('ZADD', name, now, id)
+    redis.call('ZADD', name, created or now, id)
     redis.call('ZREMRANGEBYRANK', name, 0, -257)
 
     if tonumber(ARGV[6]) > 0 then
         redis.call('EXPIRE', name, ARGV[6])
+    end
+end
+
+-- what "follow" has heard of it before it was known here
+
+local function early(id, record, name)
+    local word = redis.call('GET', prefix .. 'early:' .. name)
+
+    if not word then
+        return
+    end
+
+    local state, commit = word:match('^(%u+) (%x*)$')
+    local fields = redis.call('HMGET', record, 'destination', 'version_to')
+
+    redis.call('HSET', record, 'state', state, state:lower() .. '_at', now)
+
+    if state == 'MERGED' then
+        redis.call('HSET', record, 'pull_merge_commit', commit)
+        at_version(prefix, now, fields[1], fields[2], id)
     end
 end
 
@@ -174,7 +197,11 @@ for _ = 1, tonumber(ARGV[7]) do
             end
 
             if pull.index then
-                index(id, pull.index)
+                index(id, pull.index, old[4])
+
+                if state == 'OPEN' then
+                    early(id, record, pull.index)
+                end
             end
         end
 
