@@ -97,6 +97,8 @@ typedef struct {
     unsigned               mode;       /* PM_GIT_MODE_BLOB or _EXECUTABLE */
     const char            *overlay;    /* "orders.overlay.json", or NULL */
     pm_oid_t               overlay_blob;
+    unsigned               overlay_mode;  /* a link's or a folder's: nothing is
+                                             promoted to it */
     const char            *fault;      /* NULL: none; else it can be listed,
                                           and not promoted */
 } pm_definition_entry_t;

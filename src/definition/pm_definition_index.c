@@ -177,14 +177,13 @@ pm_definition_find_overlay(pm_definition_reading_t *r, const char *prefix,
     found = bsearch(&wanted, files, nfiles, sizeof(wanted),
                     pm_definition_name_order);
 
-    if (found == NULL || (found->mode != PM_GIT_MODE_BLOB
-                          && found->mode != PM_GIT_MODE_EXECUTABLE))
-    {
+    if (found == NULL) {
         return 0;
     }
 
     entry->overlay = pm_arena_printf(r->arena, "%s%s", prefix, found->name);
     entry->overlay_blob = found->id;
+    entry->overlay_mode = found->mode;
 
     return entry->overlay ? 0 : pm_error_memory(r->err);
 }

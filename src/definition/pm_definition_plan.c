@@ -25,6 +25,57 @@ pm_definition_blob(pm_arena_t *arena, const pm_definition_request_t *request,
 }
 
 
+/* What is no file is not read as one: a link may lead to the very API that is
+ * looked for, and an overlay that is left out lets through what it keeps. */
+
+static int
+pm_definition_plan_file(const char *name, unsigned mode, pm_error_t *err)
+{
+    if (mode == PM_GIT_MODE_BLOB || mode == PM_GIT_MODE_EXECUTABLE) {
+        return 0;
+    }
+
+    return pm_error_set(err, PM_UNPROCESSABLE, "%s of the target is a %s, and "
+                        "no file: mend or move it first", name,
+                        mode == PM_GIT_MODE_LINK ? "symbolic link"
+                        : mode == PM_GIT_MODE_TREE ? "folder" : "submodule");
+}
+
+
+/* The name of a new file, which nothing has. */
+
+static int
+pm_definition_plan_new(pm_arena_t *arena,
+    const pm_definition_request_t *request, const char *api,
+    const char **file, pm_error_t *err)
+{
+    int         rc;
+    unsigned    mode;
+    pm_oid_t    id;
+    pm_error_t  fault;
+
+    rc = pm_definition_file_new(arena, request->target, api, file, err);
+
+    if (rc != 0 || pm_oid_is_zero(&request->target->tree)) {
+        return rc;
+    }
+
+    rc = pm_git_lookup(request->mirror, &request->target->tree, *file, &mode,
+                       &id, &fault);
+
+    if (rc == PM_NOT_FOUND) {
+        return 0;
+    }
+
+    if (rc != 0) {
+        *err = fault;
+        return rc;
+    }
+
+    return pm_definition_plan_file(*file, mode, err);
+}
+
+
 /* The target's file, or the name of a new one; and the overlay. */
 
 static int
@@ -37,13 +88,20 @@ pm_definition_plan_target(pm_arena_t *arena,
     *overlay = NULL;
 
     if (entry == NULL) {
-        return pm_definition_file_new(arena, request->target, source->name,
+        return pm_definition_plan_new(arena, request, source->name,
                                       &merge->target_file, err);
     }
 
     if (entry->fault != NULL) {
         return pm_error_set(err, PM_UNPROCESSABLE, "the target's definition "
                             "cannot be read: %s", entry->fault);
+    }
+
+    if (entry->overlay != NULL
+        && pm_definition_plan_file(entry->overlay, entry->overlay_mode, err)
+           != 0)
+    {
+        return PM_UNPROCESSABLE;
     }
 
     merge->target_file = entry->file;
@@ -91,11 +149,9 @@ pm_definition_plan_waiting(pm_arena_t *arena,
         return rc;
     }
 
-    if (mode == PM_GIT_MODE_BLOB || mode == PM_GIT_MODE_EXECUTABLE) {
-        *overlay = name;
-    }
+    *overlay = name;
 
-    return 0;
+    return pm_definition_plan_file(name, mode, err);
 }
 
 

@@ -21,6 +21,20 @@ pm_definition_fault(const char *file, const pm_node_t *node, pm_error_t *err,
 }
 
 
+/* C0, DEL, or C1 as UTF-8: none can stand in a commit's message. */
+
+static int
+pm_definition_is_control(const char *p)
+{
+    const unsigned char  *u;
+
+    u = (const unsigned char *) p;
+
+    return u[0] < 0x20 || u[0] == 0x7f
+           || (u[0] == 0xc2 && u[1] >= 0x80 && u[1] <= 0x9f);
+}
+
+
 int
 pm_definition_text(const char *file, const pm_node_t *mapping,
     const char *key, size_t limit, const char **text, pm_error_t *err)
@@ -47,9 +61,7 @@ pm_definition_text(const char *file, const pm_node_t *mapping,
 
     for (i = 0; i < node->text.len; i++) {
 
-        if ((unsigned char) node->text.data[i] < 0x20
-            || node->text.data[i] == 0x7f)
-        {
+        if (pm_definition_is_control(node->text.data + i)) {
             return pm_definition_fault(file, node, err, "%s has a control "
                                        "character in it", key);
         }

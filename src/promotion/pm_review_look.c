@@ -19,6 +19,34 @@ pm_review_release(void *data)
 }
 
 
+/* A copy whose crossId somebody has forgotten to change would overwrite the
+ * target's API of the one that it was copied from. */
+
+static int
+pm_review_alone(const pm_definition_index_t *index,
+    const pm_definition_entry_t *entry, pm_error_t *err)
+{
+    size_t                        i;
+    const pm_definition_entry_t  *other;
+
+    for (i = 0; entry->cross_key != NULL && i < index->nentries; i++) {
+        other = &index->entries[i];
+
+        if (other != entry && other->cross_key != NULL
+            && strcmp(other->cross_key, entry->cross_key) == 0)
+        {
+            return pm_error_named(err, PM_INVALID,
+                                  "promotion.definition.malformed",
+                                  "several definitions have the crossId "
+                                  "\"%s\": %s and %s", entry->cross_key,
+                                  entry->file, other->file);
+        }
+    }
+
+    return 0;
+}
+
+
 /* The source's definition of that id: its file, its name. */
 
 static int
@@ -53,6 +81,11 @@ pm_review_entry(pm_promotion_t *promotion, const pm_source_t *source,
         return pm_error_named(err, PM_INVALID,
                               "promotion.definition.malformed", "%s",
                               entry->fault);
+    }
+
+    rc = pm_review_alone(index, entry, err);
+    if (rc != 0) {
+        return rc;
     }
 
     api->file = entry->file;
