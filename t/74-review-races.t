@@ -128,6 +128,67 @@ my $more = review_scene(workers => 4, many => 12);
 }
 
 
+# APIs that go out in one push see each other: of two with one path one lands
+
+{
+    my %path = (map({ ("api-$_" => "/$_") } 1 .. 6),
+                'same-1' => '/same', 'same-2' => '/same/x');
+    my %all = (%path, first => '/first');
+    my $apis = review_scene(workers => 4, apis => { map {
+        ("dev/$_.json" => { id => $_, crossId => "cross-$_", name => $_,
+            gravitee => '2.0.0', version => '1', plans => [], pages => [],
+            proxy => { virtual_hosts => [ { path => $all{$_} } ],
+                       groups => [] } })
+    } keys %all });
+    my %id = map { $_ => $apis->ask_api($_, 'qa')->json->{id} }
+             keys %all;
+
+    is(scalar(grep { defined } values %id), 9, 'nine APIs are asked for');
+
+    # the first one holds the lane
+
+    $apis->{apis}->hook('pre-receive', <<"END");
+#!/bin/sh
+touch $nginx->{dir}/reached
+while [ ! -e $nginx->{dir}/go ]; do sleep 0.05; done
+END
+
+    my %call = (method => 'POST', key => $apis->{reviewer}, timeout => 60,
+                headers => { 'Content-Type' => 'application/json' },
+                body => 'true');
+    my $open = sub {
+        my ($name) = @_;
+        return $apis->{nginx}->open(%call,
+            path => "/management/organizations/acme/promotions/$id{$name}"
+                    . '/_process');
+    };
+    my $first = $open->('first');
+    wait_for('the push', sub { -e "$nginx->{dir}/reached" });
+
+    my %client = map { $_ => $open->($_) } sort keys %path;
+    wait_for('all of them to wait', sub {
+        8 == grep { ($apis->{redis}->hash("promotions:promotion:$id{$_}")
+                          ->{state} // '') eq 'QUEUED' } keys %path
+    });
+    write_file("$nginx->{dir}/go", '');
+
+    my %answer = map { $_ => $apis->answer($client{$_}) } keys %client;
+    is($apis->answer($first)->{status}, 200, 'the first one lands');
+    for (1 .. 6) {
+        is($answer{"api-$_"}{status}, 200, "api-$_ lands")
+            or diag($answer{"api-$_"}{body});
+    }
+
+    is(join(' ', sort map { $answer{"same-$_"}{status} } 1, 2), '200 400',
+       'of two with one path one does');
+    my ($late) = grep { $_->{status} == 400 } values %answer;
+    is($late->json->{technicalCode}, 'path.invalid', 'and the other says why');
+    cmp_ok($apis->{redis}->hash("promotions:promotion:$id{'api-1'}")
+               ->{batch_size}, '>=', 8, 'they went out together');
+    is($apis->{apis}->fsck, '', 'git fsck --strict finds nothing');
+}
+
+
 audit_ok($redis, 'of all of this');
 is(scalar(grep { $_->{event} eq 'PROMOTION_COMMITTED' } audit($redis)),
    scalar(() = grep { $_->{message} =~ /^Promotion-Id/m } $repo->log),
