@@ -9,6 +9,7 @@
 
 #define PM_REQUEST_WORD   255            /* a label, a reviewer */
 #define PM_REQUEST_WORDS  100
+#define PM_REQUEST_COMMIT  40            /* hexadecimal digits */
 
 
 void
@@ -143,9 +144,17 @@ pm_request_string(pm_request_reader_t *reader, const json_t *object,
 }
 
 
-/*
- * A branch's name, by the rules of git-check-ref-format(1) for refs/heads/…
- */
+/* What git takes for something else than the branch of that name: another
+ * kind of ref, or a commit. */
+
+static int
+pm_request_is_other(const char *name)
+{
+    return strncmp(name, "refs/", 5) == 0
+           || (strlen(name) == PM_REQUEST_COMMIT
+               && strspn(name, "0123456789abcdef") == PM_REQUEST_COMMIT);
+}
+
 
 int
 pm_request_is_branch(const char *name)
@@ -153,9 +162,21 @@ pm_request_is_branch(const char *name)
     size_t       len;
     const char  *p;
 
+    static const char  prefix[] = "refs/heads/";
+
     len = strlen(name);
 
-    if (len > PM_REQUEST_BRANCH || name[0] == '-' || strcmp(name, "@") == 0
+    if (len > PM_REQUEST_BRANCH) {
+        return 0;
+    }
+
+    if (strncmp(name, prefix, sizeof(prefix) - 1) == 0) {
+        name += sizeof(prefix) - 1;
+        len -= sizeof(prefix) - 1;
+    }
+
+    if (len == 0 || pm_request_is_other(name) || name[0] == '-'
+        || strcmp(name, "@") == 0
         || name[len - 1] == '/' || name[len - 1] == '.'
         || strstr(name, "..") != NULL || strstr(name, "@{") != NULL)
     {

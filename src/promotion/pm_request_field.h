@@ -61,7 +61,8 @@ unsigned pm_request_boolean(pm_request_reader_t *reader, const json_t *root,
 const char **pm_request_words(pm_request_reader_t *reader, const json_t *root,
     const char *key, size_t *nwords);
 
-/* 1 if name can stand after refs/heads/ (git-check-ref-format(1)). */
+/* 1 if name, perhaps with refs/heads/ before it, is that of a branch
+ * (git-check-ref-format(1)) and of nothing else. */
 int pm_request_is_branch(const char *name);
 
 

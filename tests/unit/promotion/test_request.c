@@ -880,12 +880,19 @@ test_branch_names(void **state)
 
     static const char *const  good[] = {
         "main", "feature/x", "a.b", "release-1.0", "locks", "a.lockx",
-        "\xc3\xa9t\xc3\xa9", "x@y", "a/b/c", "promote/ns/app/src.app"
+        "\xc3\xa9t\xc3\xa9", "x@y", "a/b/c", "promote/ns/app/src.app",
+        "refs/heads/main", "refs", "refs.x/y", "a/refs/tags/x",
+        "0123456789abcdef0123456789abcdef0123456",
+        "0123456789abcdef0123456789abcdef0123456x"
     };
     static const char *const  bad[] = {
         "@", "-a", "/a", "a/", "a//b", "a.", ".a", "a/.b", "a..b", "a.lock",
         "a.lock/b", "a@{b", "a b", "a\tb", "a~b", "a^b", "a:b", "a?b", "a*b",
-        "a[b", "a\\b", "a\177b", "a\nb"
+        "a[b", "a\\b", "a\177b", "a\nb", "refs/tags/x", "refs/x",
+        "refs/heads/", "refs/heads/-a", "refs/heads/refs/tags/x",
+        "refs/heads/refs/heads/a", "refs/pull/1/head",
+        "0123456789abcdef0123456789abcdef01234567",
+        "refs/heads/0123456789abcdef0123456789abcdef01234567"
     };
 
     for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
