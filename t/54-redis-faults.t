@@ -222,6 +222,22 @@ sub settled {
        . "leader's to tell; the next one lands it") or diag($r->{body});
 
 
+    # a failover that has lost that it was taken, not that it was settled
+
+    $redis->call('SET', "promotions:lane:$lane:lease", 'another');
+    $client = promote($scene, 103, headers => { Prefer => 'respond-async' });
+    $id = $client->finish->{headers}{'promotion-id'};
+    $redis->call('HSET', "promotions:promotion:$id", 'state', 'LANDED',
+                 'status', 200, 'commit', '1' x 40);
+    my $head = $repo->git('rev-parse', 'main');
+    $redis->call('DEL', "promotions:lane:$lane:lease");
+    wait_for('the lane to be empty', sub {
+        !$redis->call('EXISTS', "promotions:lane:$lane:waiting",
+                      "promotions:lane:$lane:lease") });
+    is(state_of($scene, $id) . ' ' . $repo->git('rev-parse', 'main'),
+       "LANDED $head", 'what has landed is not promoted again');
+
+
     # a submit whose reply is lost
 
     my $body = JSON::PP->new->encode({ srcAppId => app_id('from-102'),

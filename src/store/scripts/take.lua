@@ -121,7 +121,12 @@ if not alone then
 
         redis.call('LPOP', waiting)
 
-        if exists(id) then
+        -- one that is there and not QUEUED has landed: a failover lost that
+        -- it was taken, and its leader has settled it since
+
+        if redis.call('HGET', prefix .. 'promotion:' .. id, 'state')
+           == 'QUEUED'
+        then
             redis.call('RPUSH', taken, id)
             ids[#ids + 1] = id
             group = of or ''
