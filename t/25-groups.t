@@ -257,6 +257,58 @@ error_is(group([ reverse @mixed ], %key), 409, qr/^Idempotency-Key was used/,
          'another body under the key');
 sound('after several lanes');
 
+for my $n (1 .. 3) {
+    $scene->change;
+    hook($repo, "no such file\n");
+    hook($other, "no such file\n");
+
+    my %single = (headers => { 'Idempotency-Key' => "single-$n" });
+    is(group(['app-1'], %single)->{status}, 200, 'a key of one repository');
+
+    $scene->change;
+    error_is(group([qw(app-1 other-1 other-2)], %single), 409,
+             qr/^Idempotency-Key was used/, 'the same key for two of them');
+    select undef, undef, undef, 0.5;
+    is(pushes($repo) . '|' . pushes($other), '1|',
+       'nothing of it is promoted, also where the key was not used');
+}
+
+# The first lane fails: its key is free again, that of the second is not.
+$scene->change;
+hook($repo, "to/app-1/\n");
+hook($other, "no such file\n");
+
+my %half = (headers => { 'Idempotency-Key' => 'half' });
+is(statuses(group([qw(app-1 other-1)], %half)), '502 200', 'half a group');
+hook($repo, "no such file\n");
+hook($other, "no such file\n");
+$r = group([qw(app-2 other-2)], %half);
+is(statuses($r), '200 409', 'another body: the half that holds the key has it')
+    or diag($r->{body});
+is($r->{status}, 207, 'as each its own');
+is(pushes($repo) . '|' . pushes($other), '1|', 'and pushes nothing');
+
+# A lane that is full leaves the others their time.
+my $lane = $redis->hash('promotions:promotion:'
+                        . $first->json->{promotions}[1]{id})->{lane};
+$redis->call('SET', "promotions:lane:$lane:lease", 'another', 'PX', 10000);
+$redis->call('RPUSH', "promotions:lane:$lane:waiting", map { "x$_" } 1 .. 4096);
+$scene->change;
+write_file($repo->path . '/hooks/closed', '');
+$r = group([qw(app-1 other-1)], headers => { Prefer => 'respond-async' });
+is($r->{status}, 202, 'one that must not be waited for beside a full lane')
+    or diag($r->{body});
+is(join(' ', map { $_->{statusCode} // 'waits' }
+        @{ $r->json->{promotions} }), 'waits 503', 'it says what is refused')
+    or diag($r->{body});
+my $id = $r->json->{id};
+unlink $repo->path . '/hooks/closed';
+$redis->call('DEL', "promotions:lane:$lane:waiting",
+             "promotions:lane:$lane:lease");
+wait_for('it to land', sub {
+    ($scene->get($id)->json // {})->{state} eq 'LANDED' });
+sound('after a full lane');
+
 
 # a replay within one lane, at the same time and later
 

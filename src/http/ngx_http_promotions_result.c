@@ -227,11 +227,12 @@ ngx_http_promotions_send_fault(ngx_http_promotions_ctx_t *ctx,
 ngx_int_t
 ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
 {
-    json_t              *json, *members;
-    pm_error_t           pending;
-    ngx_uint_t           i;
-    const char          *state, *message;
-    ngx_http_request_t  *r;
+    json_t                        *json, *members;
+    pm_error_t                     pending;
+    ngx_uint_t                     i;
+    const char                    *state, *message;
+    ngx_http_request_t            *r;
+    ngx_http_promotions_waiter_t  *waiter;
 
     r = ctx->request;
 
@@ -262,9 +263,12 @@ ngx_http_promotions_send_accepted(ngx_http_promotions_ctx_t *ctx)
         members = json_array();
 
         for (i = 0; i <= ctx->nothers; i++) {
+            waiter = ngx_http_promotions_nth(ctx, i);
+
             (void) json_array_append_new(members,
-                ngx_http_promotions_member_id_json(
-                    ngx_http_promotions_nth(ctx, i)));
+                       waiter->status
+                       ? ngx_http_promotions_member_json(waiter)
+                       : ngx_http_promotions_member_id_json(waiter));
         }
 
         (void) json_object_set_new(json, "promotions", members);

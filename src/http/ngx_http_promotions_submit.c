@@ -48,7 +48,8 @@ static void ngx_http_promotions_submit_reply(
 static void ngx_http_promotions_submit_lost(
     ngx_http_promotions_waiter_t *first, ngx_uint_t again);
 static void ngx_http_promotions_submit_fail(
-    ngx_http_promotions_waiter_t *first, const char *message);
+    ngx_http_promotions_waiter_t *first, ngx_uint_t status,
+    const char *message);
 static void ngx_http_promotions_submit_queued(
     ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_submit_timer(ngx_event_t *ev);
@@ -75,16 +76,22 @@ ngx_http_promotions_submit(ngx_http_promotions_ctx_t *ctx)
 }
 
 
-/* One call for each lane that has none of its promotions in Redis yet. */
+/*
+ * One call for each lane that has none of its promotions in Redis yet.  Under
+ * an Idempotency-Key the first lane goes ahead: if the key is another body's,
+ * nothing of this one is queued anywhere.
+ */
 
 static void
 ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t again)
 {
-    ngx_uint_t                      i, j;
+    ngx_uint_t                      i, j, last;
     ngx_http_promotions_waiter_t   *waiter;
 
-    for (i = 0; i <= ctx->nothers; i++) {
+    last = (ctx->idempotency.len && !ctx->first.queued) ? 0 : ctx->nothers;
+
+    for (i = 0; i <= last; i++) {
         waiter = ngx_http_promotions_nth(ctx, i);
 
         if (waiter->queued || waiter->status) {
@@ -389,12 +396,21 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
     id = ngx_promotions_reply_text(reply, 1);
 
     if (what.len == 4 && ngx_strncmp(what.data, "full", 4) == 0) {
-        ngx_http_promotions_submit_fail(first,
+        ngx_http_promotions_submit_fail(first, NGX_HTTP_SERVICE_UNAVAILABLE,
             "too many promotions wait for this branch, try again");
         return;
     }
 
     if (what.len == 8 && ngx_strncmp(what.data, "conflict", 8) == 0) {
+
+        /* the first lane's key was free again, after a failure */
+
+        if (first != &ctx->first) {
+            ngx_http_promotions_submit_fail(first, NGX_HTTP_CONFLICT,
+                "Idempotency-Key was used with another body");
+            return;
+        }
+
         ngx_http_promotions_wait_for(&ctx->first, &id);
         ngx_http_promotions_finish(ctx,
             ngx_http_promotions_send_fault(ctx, NGX_HTTP_CONFLICT,
@@ -426,6 +442,10 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
         }
     }
 
+    if (first == &ctx->first && ctx->idempotency.len) {
+        ngx_http_promotions_submit_all(ctx, 0);
+    }
+
     ngx_http_promotions_submit_queued(ctx);
     ngx_http_promotions_wait_release(ctx);
 }
@@ -447,26 +467,45 @@ ngx_http_promotions_submit_lost(ngx_http_promotions_waiter_t *first,
         return;
     }
 
-    ngx_http_promotions_submit_fail(first,
+    ngx_http_promotions_submit_fail(first, NGX_HTTP_SERVICE_UNAVAILABLE,
         "redis is not available, try again; if the promotion was queued all "
         "the same, its Promotion-Id tells");
 }
 
 
-/* The request may be gone after this. */
+/*
+ * Nothing of this lane is done.  Under an Idempotency-Key that means nothing
+ * of the lanes that wait for the first, either.  The request may be gone after
+ * this.
+ */
 
 static void
 ngx_http_promotions_submit_fail(ngx_http_promotions_waiter_t *first,
-    const char *message)
+    ngx_uint_t status, const char *message)
 {
-    ngx_http_promotions_waiter_t  *waiter, *next;
+    ngx_uint_t                     i, all;
+    ngx_http_promotions_ctx_t     *ctx;
+    ngx_http_promotions_waiter_t  *waiter;
 
-    for (waiter = first; waiter; waiter = next) {
-        next = ngx_http_promotions_lane_next(waiter);
+    ctx = first->ctx;
+    all = (ctx->idempotency.len && first == &ctx->first);
 
-        ngx_http_promotions_wait_result(waiter, NGX_HTTP_SERVICE_UNAVAILABLE,
-                                        message, NULL);
+    ngx_http_promotions_wait_hold(ctx);
+
+    for (i = 0; i <= ctx->nothers; i++) {
+        waiter = ngx_http_promotions_nth(ctx, i);
+
+        if (!waiter->queued && !waiter->status
+            && (all || ngx_strcmp(waiter->lane, first->lane) == 0))
+        {
+            ngx_http_promotions_wait_result(waiter, status, message, NULL);
+        }
     }
+
+    /* the other lanes may have been waiting for this one's reply */
+
+    ngx_http_promotions_submit_queued(ctx);
+    ngx_http_promotions_wait_release(ctx);
 }
 
 
