@@ -392,6 +392,16 @@ is($scene->management('GET', 'user/tasks?size=1')->json->{page}{size}, 1,
 is($scene->management('GET', 'user/tasks?size=0')->{status}, 400,
    'of a size');
 
+# nobody decides in time
+
+$scene->decide($id, 0);
+$nginx->reload(http => 'promotions_request_ttl 1s;');
+$id = asked();
+ok(wait_for('its end', sub {
+    $scene->one($id)->json->{status} eq 'CANCELLED'
+}, 15), 'promotions_request_ttl ends it');
+like($scene->one($id)->json->{reason}, qr/^expired/, 'and says so');
+
 audit_ok($redis, 'of all of this');
 is($repo->fsck, '', 'git fsck --strict finds nothing');
 
