@@ -319,6 +319,37 @@ END
 }
 
 
+# larger than what is shown, and values that JSON's readers do not take
+
+{
+    my ($id) = map { $_->json->{id} } map {
+        $repo->commit({ 'dev/larger.json' => $_ });
+        $scene->ask_api('larger', 'qa');
+    } '{"gravitee":"2.0.0","id":"larger","crossId":"larger","name":"Larger",'
+      . '"description":"' . 'x' x 3145728 . '"}';
+    my $one = $scene->one($id)->json;
+    ok(exists $one->{apiDefinition} && !defined $one->{apiDefinition},
+       'one of 3 MiB is not shown');
+    is($scene->decide($id, 1)->{status}, 200, 'and lands');
+
+    my %odd = ('12345678901234567890123' => 1, '1e999' => 0,
+               '-0.0' => 1);
+
+    for my $value (sort keys %odd) {
+        $repo->commit({ 'dev/odd.json' => '{"gravitee":"2.0.0","id":"odd",'
+            . "\"crossId\":\"odd\",\"name\":\"Odd\",\"x\":$value}\n" });
+        $r = $scene->ask_api('odd', 'qa');
+        is($r->{status}, 200, "a definition with $value")
+            or diag($r->{body});
+        is(defined $r->json->{apiDefinition} ? 1 : 0, $odd{$value},
+           $odd{$value} ? 'is shown' : 'cannot be shown');
+        $scene->decide($r->json->{id}, 1);
+        like($repo->file('main', 'qa/odd.json'), qr/\Q$value\E/,
+             'and lands as it is');
+    }
+}
+
+
 # a dry run
 
 $repo->commit({ 'dev/petstore.json' =>

@@ -13,7 +13,7 @@
 #define NGX_HTTP_PROMOTIONS_SEARCH_LOOK    1000
 #define NGX_HTTP_PROMOTIONS_SEARCH_ROUNDS  20
 
-#define NGX_HTTP_PROMOTIONS_SEARCH_BYTES   (8 * 1024 * 1024)
+#define NGX_HTTP_PROMOTIONS_SEARCH_BYTES   (2 * 1024 * 1024)
                                                  /* of all definitions */
 #define NGX_HTTP_PROMOTIONS_SEARCH_STATES  8
 

@@ -19,7 +19,9 @@
 
 #define PM_REVIEW_COMMENT     4096   /* characters, of a reason too */
 #define PM_REVIEW_CONFLICTS   16     /* that are told */
-#define PM_REVIEW_DEFINITION  (8 * 1024 * 1024)  /* bytes that are kept */
+#define PM_REVIEW_DEFINITION  (2 * 1024 * 1024)  /* bytes that are shown: an
+                                                    answer is made in the event
+                                                    loop, some 15 ms a MiB */
 
 
 /* The body of _promote. */
@@ -105,7 +107,8 @@ typedef struct {
     unsigned      update:1;      /* 0: would create it */
     const char   *target_api;    /* id; NULL: an application */
     const char   *api_name;      /* NULL: an application */
-    pm_string_t   definition;    /* JSON text; empty: an application */
+    pm_string_t   definition;    /* JSON text; empty: an application, or
+                                    larger than PM_REVIEW_DEFINITION */
     const char  **conflicts;     /* in words: what stands in the way */
     size_t        nconflicts;
     const char  **notes;         /* in words: what a reviewer should know */

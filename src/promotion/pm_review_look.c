@@ -275,15 +275,43 @@ pm_review_notes(const pm_definition_plan_t *api, pm_arena_t *arena,
 }
 
 
+/* Numbers may be larger than C's: as many digits are shown as those have. */
+
+static int
+pm_review_load(const pm_string_t *json, json_t **root, pm_error_t *err)
+{
+    size_t        i;
+    json_error_t  fault;
+
+    static const size_t  flags[] = { 0, JSON_DECODE_INT_AS_REAL };
+
+    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        *root = json_loadb(json->data, json->len, flags[i], &fault);
+
+        if (*root != NULL) {
+            return 0;
+        }
+
+        if (json_error_code(&fault) == json_error_out_of_memory) {
+            return pm_error_memory(err);
+        }
+    }
+
+    return 0;
+}
+
+
 /*
  * The definition as it is shown: whose it is in the source is no business of
- * whoever decides in the target.
+ * whoever decides in the target.  One that is too large, or has a number that
+ * cannot be shown, is left out: the diff tells of it.
  */
 
 static int
-pm_review_shown(const pm_string_t *json, const char *path, pm_arena_t *arena,
+pm_review_shown(const pm_string_t *json, pm_arena_t *arena,
     pm_string_t *shown, pm_error_t *err)
 {
+    int      rc;
     char    *dump;
     size_t   i;
     json_t  *root, *api;
@@ -292,9 +320,13 @@ pm_review_shown(const pm_string_t *json, const char *path, pm_arena_t *arena,
         "members", "groups", "primaryOwner", NULL
     };
 
-    root = json_loadb(json->data, json->len, 0, NULL);
-    if (root == NULL) {
-        return pm_error_memory(err);
+    shown->data = "";
+    shown->len = 0;
+
+    rc = pm_review_load(json, &root, err);
+
+    if (rc != 0 || root == NULL) {
+        return rc;
     }
 
     api = json_object_get(root, "api");
@@ -311,18 +343,12 @@ pm_review_shown(const pm_string_t *json, const char *path, pm_arena_t *arena,
         return pm_error_memory(err);
     }
 
-    shown->len = strlen(dump);
-    shown->data = (shown->len <= PM_REVIEW_DEFINITION)
-                  ? pm_arena_strndup(arena, dump, shown->len) : "";
+    if (strlen(dump) <= PM_REVIEW_DEFINITION) {
+        shown->len = strlen(dump);
+        shown->data = pm_arena_strndup(arena, dump, shown->len);
+    }
 
     free(dump);
-
-    if (shown->len > PM_REVIEW_DEFINITION) {
-        return pm_error_named(err, PM_INVALID,
-                              "promotion.definition.malformed",
-                              "%s is larger than %d MiB", path,
-                              PM_REVIEW_DEFINITION / (1024 * 1024));
-    }
 
     return (shown->data != NULL) ? 0 : pm_error_memory(err);
 }
@@ -375,8 +401,7 @@ pm_review_definition(const pm_promotion_t *promotion,
         rc = pm_definition_json(work, &definition, &json, err);
     }
 
-    return (rc == 0) ? pm_review_shown(&json, path, arena, &look->definition,
-                                       err)
+    return (rc == 0) ? pm_review_shown(&json, arena, &look->definition, err)
                      : rc;
 }
 

@@ -37,6 +37,25 @@ do
     end
 end
 
+-- all of a record but what is large, and of which no entry tells
+
+local function told(record)
+    local names, reply = {}, {}
+
+    for _, name in ipairs(redis.call('HKEYS', record)) do
+        if name ~= 'definition' and name ~= 'input' then
+            names[#names + 1] = name
+        end
+    end
+
+    for i, value in ipairs(redis.call('HMGET', record, unpack(names))) do
+        reply[2 * i - 1] = names[i]
+        reply[2 * i] = value
+    end
+
+    return reply
+end
+
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', expire, '-inf', now,
                                'LIMIT', 0, n))
 do
@@ -47,7 +66,7 @@ do
         redis.call('ZADD', expire, now + ARGV[2], id)
 
         ended[#ended + 1] = id
-        ended[#ended + 1] = redis.call('HGETALL', record)
+        ended[#ended + 1] = told(record)
 
     elseif not state or state == 'REJECTED' or state == 'CANCELLED'
            or state == 'LANDED'
