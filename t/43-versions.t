@@ -4,7 +4,8 @@
 use lib 't/lib';
 use Promotions::Test;
 
-my $scene = scene(forge => 'github');
+my $scene = scene(forge => 'github', failpoints => 1,
+                  http => 'promotions_lease 1s;');
 my ($repo, $nginx, $redis) = @$scene{qw(repo nginx redis)};
 
 
@@ -139,6 +140,25 @@ is_deeply($merged->{version}, { from => '2.0', to => '2.1' },
 is_deeply(versions()->{'orders-qa'},
           [ '2.1', $r->{headers}{'promotion-id'} ], 'it has brought it');
 
+# one that is merged before its leader, who is killed, has said that it is open
+
+$nginx->allow(qr/exited on signal 9/);
+$repo->commit({ 'dev/orders/Chart.yaml' => "appVersion: '2.2'\n" });
+$nginx->arm('pull_opened');
+$scene->pull_request('orders-dev', 'orders-qa');
+ok(!$nginx->armed('pull_opened'), 'killed when it was opened');
+my ($newest) = sort { $b->{number} <=> $a->{number} } $scene->{forge}->pulls;
+$scene->{forge}->change($newest->{number}, state => 'MERGED',
+                        merge_commit => '2' x 40);
+my $late = $redis->call('ZREVRANGE', 'promotions:promotions', 0, 0)->[0];
+ok(eval { wait_for('the next leader', sub {
+    ($scene->get($late)->json // {})->{state} eq 'MERGED' }, 15) },
+   'the next one finds it merged')
+    or diag($scene->get($late)->{body});
+is_deeply($scene->get($late)->json->{version}, { from => '2.0', to => '2.2' },
+          'the record says what it brings');
+is_deeply(versions()->{'orders-qa'}, [ '2.2', $late ], 'it has brought it');
+
 
 # nobody is shown what was not asked for; Redis may be away
 
@@ -146,7 +166,7 @@ my $reader = $redis->key(id => 'reader', grants => 'APPLICATION:R@qa');
 $listed = $scene->get('applications', key => $reader)->json->{applications};
 is_deeply([ map { $_->{appId}{name} } @$listed ], ['orders-qa'],
           'a key sees its environments');
-is($listed->[0]{version}{value}, '2.1', 'with their versions');
+is($listed->[0]{version}{value}, '2.2', 'with their versions');
 
 $redis->call('HSET', 'promotions:versions', 'codefresh/orders/orders-qa',
              'what is this');

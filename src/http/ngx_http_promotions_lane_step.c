@@ -316,6 +316,10 @@ ngx_http_promotions_lane_opened(ngx_http_promotions_lane_t *lane)
 {
     ngx_promotions_args_t  args;
 
+    /* whoever opens them later has not planned them */
+
+    ngx_http_promotions_versions_keep(&lane->batch);
+
     if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
 
         ngx_http_promotions_batch_opened(&lane->batch, lane->pushed, &args);

@@ -42,7 +42,8 @@ ngx_http_promotions_versions_keep(const ngx_http_promotions_batch_t *batch)
     for (i = 0; i < batch->n; i++) {
         result = ngx_http_promotions_batch_result(batch, i);
 
-        if (result->state != PM_RESULT_LANDED
+        if ((result->state != PM_RESULT_LANDED
+             && result->state != PM_RESULT_COMMITTED)
             || (*result->version_from == '\0' && *result->version_to == '\0'))
         {
             continue;

@@ -104,6 +104,14 @@ local function index(id, name, created)
     end
 end
 
+-- a pull request that is found merged brings its version without "follow"
+
+local function merged(id, record)
+    local fields = redis.call('HMGET', record, 'destination', 'version_to')
+
+    at_version(prefix, now, fields[1], fields[2], id)
+end
+
 -- what "follow" has heard of it before it was known here
 
 local function early(id, record, name)
@@ -114,13 +122,12 @@ local function early(id, record, name)
     end
 
     local state, commit = word:match('^(%u+) (%x*)$')
-    local fields = redis.call('HMGET', record, 'destination', 'version_to')
 
     redis.call('HSET', record, 'state', state, state:lower() .. '_at', now)
 
     if state == 'MERGED' then
         redis.call('HSET', record, 'pull_merge_commit', commit)
-        at_version(prefix, now, fields[1], fields[2], id)
+        merged(id, record)
     end
 end
 
@@ -201,6 +208,8 @@ for _ = 1, tonumber(ARGV[7]) do
 
                 if state == 'OPEN' then
                     early(id, record, pull.index)
+                elseif state == 'MERGED' then
+                    merged(id, record)
                 end
             end
         end
