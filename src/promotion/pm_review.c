@@ -345,7 +345,14 @@ pm_review_named(const pm_catalog_t *catalog, const pm_application_id_t *id,
     *found = pm_catalog_application(catalog, id->runtime, id->namespace,
                                     id->name);
 
-    if (*found == NULL) {
+    /* what another organization has is not told */
+
+    if (*found == NULL
+        || ((*found)->environment != NULL
+            && strcmp((*found)->environment->organization,
+                      target->organization)
+               != 0))
+    {
         return pm_error_named(err, PM_NOT_FOUND, "application.notFound",
                               "Application [%s/%s] cannot be found.",
                               id->namespace, id->name);

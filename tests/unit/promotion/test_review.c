@@ -31,7 +31,8 @@ static const char  test_manifests[] =
     "apiVersion: promotions.nginx/v1\n"
     "kind: Environment\n"
     "metadata: {name: other}\n"
-    "spec: {organization: others}\n";
+    "spec: {organization: others, clusters: "
+    "[{runtime: r, server: s-other}]}\n";
 
 #define APPLICATION(name, cluster, product)                                   \
     "---\n"                                                                   \
@@ -50,7 +51,8 @@ static const char  test_applications[] =
     APPLICATION("two-dev", "s-dev", "two")
     APPLICATION("two-qa", "s-qa", "two")
     APPLICATION("two-qa-b", "s-qa", "two")
-    APPLICATION("three-dev", "s-dev", "three");
+    APPLICATION("three-dev", "s-dev", "three")
+    APPLICATION("four-other", "s-other", "four");
 
 
 static pm_catalog_t *
@@ -238,6 +240,7 @@ test_applications_of_products(void **state)
         { "three-dev", NULL, NULL, "destAppId.missing" },
         { "one-dev", "two-dev", NULL, "destAppId.otherEnvironment" },
         { "one-dev", "none", NULL, "application.notFound" },
+        { "one-dev", "four-other", NULL, "application.notFound" },
         { "one-qa", NULL, NULL, "application.notFound" },
         { NULL, NULL, NULL, NULL }
     };
