@@ -86,7 +86,7 @@ is($entries[0]{properties}{revision}, $repo->head, 'and what it pins');
 is_deeply(patch($entries[0]), [ { op => 'add', path => '/status',
                                   value => 'TO_BE_VALIDATED' } ], 'its patch');
 
-$r = $scene->decide($id, 1);
+$r = $scene->decide($id, 1, reason => 'looks good');
 is($r->{status}, 200, 'accepted') or diag($r->{body});
 my $target = $r->json->{targetApiId};
 
@@ -99,6 +99,8 @@ is($_->{properties}{promotion}, $id, "$_->{event}: which") for @entries;
 is($_->{properties}{author}, $paula[0], "$_->{event}: who has asked")
     for @entries;
 is($entries[2]{properties}{commit}, $repo->head, 'the commit');
+is($entries[0]{properties}{reason}, 'looks good', 'why');
+ok(!exists $entries[0]{properties}{force}, 'and not by force');
 is_deeply(patch($entries[0]), [ { op => 'replace', path => '/status',
                                   value => 'ACCEPTED' } ],
           'the patch of the request');
@@ -117,7 +119,8 @@ petstore(version => '2', description => 'all pets');
 $r = $scene->ask_api('pets', 'qa');
 is($r->{status}, 200, 'asked for again') or diag($r->{body});
 $id = $r->json->{id};
-is($scene->decide($id, 1)->{status}, 200, 'accepted again');
+is($scene->decide($id, 1, force => JSON::PP::true)->{status}, 200,
+   'accepted again, by force');
 
 @entries = since(4);
 are(\@entries, 'an update',
@@ -125,6 +128,8 @@ are(\@entries, 'an update',
     [ 'PROMOTION_PROCESSED', 'qa', $target, @rita, 'ACCEPTED' ],
     [ 'API_UPDATED', 'qa', $target, @rita, undef ],
     [ 'PROMOTION_COMMITTED', 'qa', $target, @rita, undef ]);
+is($entries[1]{properties}{force}, 'true', 'which is told');
+ok(!exists $entries[1]{properties}{reason}, 'the reason of one before is not');
 is_deeply([ sort { $a->{path} cmp $b->{path} } @{ patch($entries[2]) } ],
     [ { op => 'add', path => '/description', value => 'all pets' },
       { op => 'replace', path => '/version', value => '2' } ],

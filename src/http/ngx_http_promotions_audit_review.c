@@ -96,6 +96,10 @@ ngx_http_promotions_audit_accepted(ngx_promotions_args_t *args,
         case PM_STORE_PROMOTION_PROCESSED:
             entry->patch = NGX_HTTP_PROMOTIONS_AUDIT_ACCEPTED;
             pm_store_audit_property(entry, "status", "ACCEPTED");
+            pm_store_audit_property(entry, "reason", promotion->reason);
+            pm_store_audit_property(entry, "force",
+                                    promotion->expected_digest ? NULL
+                                                               : "true");
             break;
 
         case PM_STORE_API_CREATED:

@@ -170,6 +170,7 @@ ngx_http_promotions_accept_owner(ngx_http_promotions_ctx_t *ctx,
     promotion->key_name = pm_arena_strdup(arena, ctx->key->name);
     promotion->author_name = pm_arena_strdup(arena, ctx->key->author_name);
     promotion->author_email = pm_arena_strdup(arena, ctx->key->author_email);
+    promotion->reason = ctx->management->decision.reason;
 
     if (promotion->key_id == NULL || promotion->key_name == NULL
         || promotion->author_name == NULL || promotion->author_email == NULL)

@@ -292,6 +292,7 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
     promotion->api = NULL;
     promotion->requester_name = NULL;
     promotion->requester_email = NULL;
+    promotion->reason = NULL;
     promotion->source_commit = NULL;
     promotion->expected_digest = request->expected_digest;
 

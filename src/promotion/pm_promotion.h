@@ -145,6 +145,7 @@ typedef struct {
                                             was kept */
     const char           *requester_name;    /* who has asked for what the */
     const char           *requester_email;   /* author accepts; or NULL */
+    const char           *reason;            /* and why; or NULL */
 } pm_promotion_t;
 
 

@@ -39,6 +39,7 @@ static const pm_record_field_t  pm_record_fields[] = {
     { "keyId", offsetof(pm_promotion_t, key_id), 0 },
     { "requesterName", offsetof(pm_promotion_t, requester_name), 0 },
     { "requesterEmail", offsetof(pm_promotion_t, requester_email), 0 },
+    { "reason", offsetof(pm_promotion_t, reason), 0 },
     { NULL, 0, 0 }
 };
 
