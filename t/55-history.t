@@ -281,6 +281,23 @@ held(sub {
        'who may promote there ends it as well');
     is($client->finish->{status}, 409, 'who waits is told');
 
+    # a group, of which a part goes elsewhere
+    my $both = $redis->key(id => 'both',
+                           grants => 'PROMOTE_TO@qa PROMOTE_TO@prod');
+    $client = $nginx->open(method => 'POST', key => $key{admin},
+        path => '/api/promotions/commit', json => {
+            srcAppId => app_id('orders-dev'), message => 'held',
+            destAppIds => [ map { app_id("orders-$_") } qw(qa prod) ] });
+    wait_for('both', sub { @{ list('state=QUEUED') } == 2 });
+    my ($to_qa) = grep { $_->{destAppId}{name} eq 'orders-qa' }
+                  @{ list('state=QUEUED') };
+    error_is(cancel($to_qa->{id}, 'to_qa'), 403, 'Forbidden resource',
+             'who may not promote into all targets of its group does not');
+    is(scalar @{ list('state=QUEUED') }, 2, 'both stay');
+    $key{both} = $both;
+    is(cancel($to_qa->{id}, 'both')->{status}, 200, 'who may, does');
+    is($client->finish->{status}, 409, 'and is told of both');
+
     # under way
     my ($first) = map { $_->{id} } @{ list('state=PUSHING') };
     error_is(cancel($first), 409, qr/is PUSHING, only one that is QUEUED/,

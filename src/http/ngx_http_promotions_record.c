@@ -10,6 +10,8 @@ static ngx_int_t ngx_http_promotions_ask_record(ngx_http_request_t *r,
     ngx_promotions_redis_handler_pt handler);
 static void ngx_http_promotions_shown(void *data, redisReply *reply);
 static void ngx_http_promotions_cancel_read(void *data, redisReply *reply);
+static void ngx_http_promotions_cancel_targets(ngx_promotions_args_t *args,
+    const pm_store_key_t *key);
 static void ngx_http_promotions_cancelled(void *data, redisReply *reply);
 static ngx_uint_t ngx_http_promotions_record_seen(const pm_store_key_t *key,
     const char *environment);
@@ -123,6 +125,7 @@ static void
 ngx_http_promotions_cancel_read(void *data, redisReply *reply)
 {
     ngx_int_t                     rc;
+    ngx_uint_t                    author;
     const char                   *key, *target;
     ngx_promotions_args_t         args;
     ngx_http_promotions_ctx_t    *ctx = data;
@@ -146,11 +149,12 @@ ngx_http_promotions_cancel_read(void *data, redisReply *reply)
     target = ngx_http_promotions_record_field(reply, "target_environment");
 
     target = (target != NULL) ? target : "";
+    author = (key != NULL && ngx_strcmp(key, ctx->key->id) == 0);
 
     ngx_http_promotions_denied_is(ctx, target, "APPLICATION",
              ngx_http_promotions_record_field(reply, "destination"));
 
-    if ((key == NULL || ngx_strcmp(key, ctx->key->id) != 0)
+    if (!author
         && !pm_store_key_allows(ctx->key, "PROMOTE_TO", PM_STORE_CREATE,
                                 *target ? target : NULL, NULL))
     {
@@ -171,6 +175,13 @@ ngx_http_promotions_cancel_read(void *data, redisReply *reply)
     ngx_promotions_args_add(&args, ctx->target.data, ctx->target.len);
     ngx_promotions_args_number(&args,
                                ngx_http_promotions_worker.pmcf->retention);
+
+    if (author) {
+        ngx_promotions_args_number(&args, -1);
+    } else {
+        ngx_http_promotions_cancel_targets(&args, ctx->key);
+    }
+
     ngx_http_promotions_audit_cancelled(&args, ctx->key, &ctx->target, reply);
 
     if (ngx_http_promotions_script_send(&args, "cancel",
@@ -185,6 +196,50 @@ ngx_http_promotions_cancel_read(void *data, redisReply *reply)
 done:
 
     ngx_http_promotions_finish(ctx, rc);
+}
+
+
+/* Their number, and the environments that the key may promote into: its group
+ * goes with it, and may have targets elsewhere. */
+
+static void
+ngx_http_promotions_cancel_targets(ngx_promotions_args_t *args,
+    const pm_store_key_t *key)
+{
+    size_t                   i, n, pass;
+    pm_catalog_t            *catalog;
+    const pm_environment_t  *environment;
+
+    if (pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE, NULL, NULL)) {
+        ngx_promotions_args_number(args, -1);
+        return;
+    }
+
+    catalog = ngx_http_promotions_worker.pmcf->catalog;
+
+    for (pass = 0; pass < 2; pass++) {
+        n = 0;
+
+        for (i = 0; i < pm_catalog_nenvironments(catalog); i++) {
+            environment = pm_catalog_environments(catalog, i);
+
+            if (!pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE,
+                                     environment->name, environment->id))
+            {
+                continue;
+            }
+
+            n++;
+
+            if (pass) {
+                ngx_promotions_args_string(args, environment->name);
+            }
+        }
+
+        if (pass == 0) {
+            ngx_promotions_args_number(args, n);
+        }
+    }
 }
 
 
@@ -210,7 +265,7 @@ ngx_http_promotions_cancelled(void *data, redisReply *reply)
         state = ngx_promotions_reply_text(reply, 1);
     }
 
-    if (what.len == sizeof("cancelled") - 1) {
+    if (what.len == 9 && ngx_strncmp(what.data, "cancelled", 9) == 0) {
         rc = ngx_http_promotions_send_json(ctx->request, NGX_HTTP_OK,
                  json_pack("{s:s%, s:s}", "id", ctx->target.data,
                            ctx->target.len, "state", "CANCELLED"));
@@ -223,6 +278,10 @@ ngx_http_promotions_cancelled(void *data, redisReply *reply)
 
         rc = ngx_http_promotions_send_error(ctx->request, NGX_HTTP_CONFLICT,
                                             err.message);
+
+    } else if (what.len == sizeof("forbidden") - 1) {
+        rc = ngx_http_promotions_send_error(ctx->request, NGX_HTTP_FORBIDDEN,
+                                            "Forbidden resource");
 
     } else {
         rc = ngx_http_promotions_send_error(ctx->request,

@@ -3,9 +3,12 @@
 cancel: ends a promotion that nobody has taken yet, with its group: what is
 waiting of it on the same lane.
 
-ARGV  prefix, id, retention (s), block of audit entries
+ARGV  prefix, id, retention (s), n, then n environments that its group may be
+      of (n = -1: all), block of audit entries
 
-      {"cancelled"}, or {"no", state}: it is under way, or has ended
+      {"cancelled"}
+      {"no", state}      it is under way, or has ended
+      {"forbidden"}      its group has a target elsewhere
 --]]
 
 --@audit
@@ -22,19 +25,29 @@ end
 
 local waiting = prefix .. 'lane:' .. fields[2] .. ':waiting'
 local ids = {id}
+local n = tonumber(ARGV[4])
+local may = {}
+
+for i = 5, 4 + n do
+    may[ARGV[i]] = true
+end
 
 if fields[3] and fields[3] ~= '' then
     for _, other in ipairs(redis.call('LRANGE', waiting, 0, -1)) do
-        if other ~= id
-           and redis.call('HGET', prefix .. 'promotion:' .. other, 'group')
-               == fields[3]
-        then
+        local of = redis.call('HMGET', prefix .. 'promotion:' .. other,
+                              'group', 'target_environment')
+
+        if other ~= id and of[1] == fields[3] then
+            if n >= 0 and not may[of[2]] then
+                return {'forbidden'}
+            end
+
             ids[#ids + 1] = other
         end
     end
 end
 
-audited(prefix, ARGV[3], 4)
+audited(prefix, ARGV[3], 5 + math.max(n, 0))
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
