@@ -91,10 +91,13 @@ for my $point (qw(review_requesting review_requested review_looked
         is($scene->ask('orders-dev', 'qa', @to)->{status}, 409,
            "$point: it has its pair");
         is_deeply($scene->tasks, [], "$point: and is nobody's task yet");
+        $redis->call('EXPIRE', "promotions:promotion:$id", 3600);
         later($id);
         ok(wait_for('somebody to take it up', sub {
             $scene->one($id)->json->{status} eq 'TO_BE_VALIDATED'
         }, 10), "$point: another worker takes it up");
+        cmp_ok($redis->call('TTL', "promotions:promotion:$id"), '>',
+               30 * 86400, "$point: it stays until its time is over");
     }
 
     is(scalar @{ $scene->tasks }, 1, "$point: it is a task");

@@ -30,6 +30,10 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 redis.call('HSET', record, 'state', 'TO_BE_VALIDATED', 'asked', 1,
            'updated_at', now, unpack(ARGV, 6, 5 + tonumber(ARGV[5])))
+
+-- it stays until its time to decide is over, however late it was looked at
+
+redis.call('EXPIRE', record, math.ceil(ARGV[3] / 1000) + 86400, 'GT')
 redis.call('ZREM', prefix .. 'reviews:created', id)
 redis.call('ZADD', prefix .. 'tasks:' .. old[2], old[3], id)
 redis.call('ZADD', prefix .. 'reviews:expire', now + ARGV[3], id)
