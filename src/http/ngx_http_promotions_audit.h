@@ -67,8 +67,9 @@ const char *ngx_http_promotions_audit_name(ngx_pool_t *pool,
 
 /*
  * ngx_http_promotions_audit_denied.c: what a request whose answer is 403 was
- * about, for its ACCESS_DENIED (each may be NULL; the texts live until the
- * answer is sent), …
+ * about, for its ACCESS_DENIED (each may be NULL; environment and id are copied
+ * since they may be a reply's of Redis, which is gone when another one is
+ * awaited; type is a constant), …
  */
 void ngx_http_promotions_denied_is(ngx_http_promotions_ctx_t *ctx,
     const char *environment, const char *type, const char *id);

@@ -12,6 +12,8 @@
 #define NGX_HTTP_PROMOTIONS_DENIED_WHILE  3600
 
 
+static const char *ngx_http_promotions_denied_copy(
+    ngx_http_promotions_ctx_t *ctx, const char *text);
 static void ngx_http_promotions_denied_entry(pm_store_audit_t *entry,
     ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_denied_done(void *data, redisReply *reply);
@@ -25,9 +27,17 @@ ngx_http_promotions_denied_is(ngx_http_promotions_ctx_t *ctx,
         return;
     }
 
-    ctx->denied.environment = environment;
+    ctx->denied.environment = ngx_http_promotions_denied_copy(ctx, environment);
     ctx->denied.type = type;
-    ctx->denied.id = id;
+    ctx->denied.id = ngx_http_promotions_denied_copy(ctx, id);
+}
+
+
+static const char *
+ngx_http_promotions_denied_copy(ngx_http_promotions_ctx_t *ctx,
+    const char *text)
+{
+    return (text != NULL) ? pm_arena_strdup(ctx->arena, text) : NULL;
 }
 
 

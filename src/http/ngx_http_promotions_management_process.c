@@ -186,10 +186,8 @@ ngx_http_promotions_process_about(ngx_http_promotions_ctx_t *ctx,
                                                         : "destination");
     target = ngx_http_promotions_record_field(fields, "target_environment");
 
-    ngx_http_promotions_denied_is(ctx,
-        pm_arena_strdup(ctx->arena, target ? target : ""),
-        api ? "API" : "APPLICATION",
-        pm_arena_strdup(ctx->arena, text ? text : ""));
+    ngx_http_promotions_denied_is(ctx, target, api ? "API" : "APPLICATION",
+                                  text);
 }
 
 
