@@ -9,6 +9,7 @@
 /* Messages may be lost: so often, in ms, is read what was missed. */
 
 #define NGX_HTTP_PROMOTIONS_WAIT_TICK  2000
+#define NGX_HTTP_PROMOTIONS_WAIT_AGAIN  200
 
 /* Ids in one call. */
 
@@ -29,6 +30,7 @@ static void ngx_http_promotions_wait_remove(
     ngx_http_promotions_waiter_t *waiter);
 static void ngx_http_promotions_wait_tick(ngx_event_t *ev);
 static void ngx_http_promotions_results(void *data, redisReply *reply);
+static void ngx_http_promotions_results_lost(ngx_msec_t sent);
 static void ngx_http_promotions_result(const char *id, redisReply *reply,
     ngx_uint_t at);
 static void ngx_http_promotions_wait_pending(const char *id,
@@ -446,10 +448,11 @@ ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n)
     }
 
     if (ngx_http_promotions_script_send(&args, "results",
-                                        ngx_http_promotions_results, NULL)
+                                        ngx_http_promotions_results,
+                                        (void *) (uintptr_t) ngx_current_msec)
         != NGX_OK)
     {
-        ngx_http_promotions_without_redis();
+        ngx_http_promotions_results_lost(ngx_current_msec);
         return NGX_ERROR;
     }
 
@@ -465,9 +468,11 @@ ngx_http_promotions_results(void *data, redisReply *reply)
     ngx_uint_t  i;
 
     if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
-        ngx_http_promotions_without_redis();
+        ngx_http_promotions_results_lost((ngx_msec_t) (uintptr_t) data);
         return;
     }
+
+    ngx_http_promotions_worker.rereading = 0;
 
     for (i = 0;
          i + NGX_HTTP_PROMOTIONS_WAIT_EACH <= reply->elements;
@@ -483,6 +488,33 @@ ngx_http_promotions_results(void *data, redisReply *reply)
 
         ngx_http_promotions_result((char *) id, reply, i);
     }
+}
+
+
+/*
+ * A connection that breaks at once is no sign that Redis is gone: all are read
+ * once more.  One that was silent has had its time.
+ */
+
+static void
+ngx_http_promotions_results_lost(ngx_msec_t sent)
+{
+    ngx_http_promotions_worker_t  *worker;
+
+    worker = &ngx_http_promotions_worker;
+
+    if (!worker->rereading && !worker->ending
+        && ngx_current_msec - sent < NGX_HTTP_PROMOTIONS_WAIT_AGAIN)
+    {
+        worker->reread = 1;
+        ngx_add_timer(&ngx_http_promotions_tick,
+                      NGX_HTTP_PROMOTIONS_WAIT_AGAIN);
+        return;
+    }
+
+    worker->rereading = 0;
+
+    ngx_http_promotions_without_redis();
 }
 
 
@@ -587,6 +619,13 @@ again:
 static void
 ngx_http_promotions_wait_tick(ngx_event_t *ev)
 {
+    ngx_http_promotions_worker_t  *worker;
+
+    worker = &ngx_http_promotions_worker;
+
+    worker->rereading = worker->reread;
+    worker->reread = 0;
+
     ngx_http_promotions_read_all();
 
     ngx_add_timer(ev, NGX_HTTP_PROMOTIONS_WAIT_TICK);
