@@ -626,9 +626,11 @@ ngx_http_promotions_wait_tick(ngx_event_t *ev)
     worker->rereading = worker->reread;
     worker->reread = 0;
 
-    ngx_http_promotions_read_all();
+    /* first, since a reading that fails at once makes it sooner */
 
     ngx_add_timer(ev, NGX_HTTP_PROMOTIONS_WAIT_TICK);
+
+    ngx_http_promotions_read_all();
 }
 
 
