@@ -171,13 +171,14 @@ sub everything {
     my ($redis) = @_;
 
     my %read = (
-        string => sub { $redis->call('GET', shift) },
+        string => sub { $redis->call('GET', shift) // '' },
         hash   => sub { @{ $redis->call('HGETALL', shift) } },
         list   => sub { @{ $redis->call('LRANGE', shift, 0, -1) } },
         set    => sub { @{ $redis->call('SMEMBERS', shift) } },
         zset   => sub { @{ $redis->call('ZRANGE', shift, 0, -1) } },
         stream => sub { map { ref $_ ? map { ref $_ ? @$_ : $_ } @$_ : $_ }
                         @{ $redis->call('XRANGE', shift, '-', '+') } },
+        none   => sub { () },       # it has expired since KEYS
     );
 
     return join "\n", map {
