@@ -38,7 +38,7 @@ pm_batch_bases(pm_batch_t *batch, const pm_batch_settings_t *settings)
             continue;
         }
 
-        batch->items[i].doubtful = 1;
+        batch->outcomes[i].doubtful = 1;
         batch->searching = 1;
 
         if (first == NULL && base != NULL) {
@@ -152,7 +152,9 @@ pm_batch_create(const pm_batch_settings_t *settings,
     created->settings.faults = NULL;
 
     created->items = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_batch_item_t));
-    if (created->items == NULL) {
+    created->outcomes = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_outcome_t));
+
+    if (created->items == NULL || created->outcomes == NULL) {
         rc = pm_error_memory(err);
         goto failed;
     }
@@ -231,85 +233,12 @@ pm_batch_forget(pm_batch_t *batch)
 }
 
 
-int
-pm_batch_open(const pm_batch_t *batch, size_t i)
-{
-    return batch->items[i].result.state != PM_RESULT_LANDED
-           && batch->items[i].result.state != PM_RESULT_FAILED;
-}
-
-
-void
-pm_batch_land(pm_batch_t *batch, size_t i, const pm_oid_t *commit)
-{
-    pm_result_t  *result;
-
-    result = &batch->items[i].result;
-
-    result->state = PM_RESULT_LANDED;
-    result->error.code = 0;
-    result->error.name = NULL;
-    result->error.subject[0] = '\0';
-    result->error.message[0] = '\0';
-    pm_oid_hex(result->commit, commit);
-}
-
-
-void
-pm_batch_negative(pm_batch_t *batch, size_t i, const pm_error_t *error)
-{
-    pm_batch_item_t  *item;
-
-    item = &batch->items[i];
-
-    item->result.state = item->doubtful ? PM_RESULT_UNKNOWN
-                                        : PM_RESULT_FAILED;
-    item->result.error = *error;
-}
-
-
-void
-pm_batch_negative_all(pm_batch_t *batch, const pm_error_t *error)
-{
-    size_t  i;
-
-    for (i = 0; i < batch->n; i++) {
-        if (pm_batch_open(batch, i)) {
-            pm_batch_negative(batch, i, error);
-        }
-    }
-}
-
-
-pm_batch_state_t
-pm_batch_state(const pm_batch_t *batch)
-{
-    size_t            i;
-    pm_batch_state_t  state;
-
-    state = PM_BATCH_SETTLED;
-
-    for (i = 0; i < batch->n; i++) {
-
-        if (batch->items[i].result.state == PM_RESULT_UNKNOWN) {
-            return PM_BATCH_UNKNOWN;
-        }
-
-        if (batch->items[i].result.state == PM_RESULT_NONE) {
-            state = PM_BATCH_MOVED;
-        }
-    }
-
-    return state;
-}
-
-
 pm_batch_state_t
 pm_batch_next(pm_batch_t *batch)
 {
     pm_batch_state_t  state;
 
-    state = pm_batch_state(batch);
+    state = pm_outcomes_state(batch->outcomes, batch->n);
 
     if (state != PM_BATCH_MOVED) {
         return state;
@@ -331,18 +260,12 @@ pm_batch_base(const pm_batch_t *batch)
 void
 pm_batch_fail(pm_batch_t *batch, const pm_error_t *error)
 {
-    size_t  i;
-
-    for (i = 0; i < batch->n; i++) {
-        if (batch->items[i].result.state == PM_RESULT_NONE) {
-            pm_batch_negative(batch, i, error);
-        }
-    }
+    pm_outcomes_fail(batch->outcomes, batch->n, error);
 }
 
 
 const pm_result_t *
 pm_batch_result(const pm_batch_t *batch, size_t i)
 {
-    return &batch->items[i].result;
+    return &batch->outcomes[i].result;
 }

@@ -11,6 +11,7 @@
 #include "git/pm_git_objects.h"
 #include "promotion/pm_batch.h"
 #include "promotion/pm_digest.h"
+#include "promotion/pm_outcome.h"
 #include "promotion/pm_source.h"
 
 
@@ -20,13 +21,11 @@
 
 
 typedef struct {
-    pm_result_t      result;
     pm_revision_t  **sources;        /* one a part */
     pm_oid_t         commit;         /* planned for the push; or zeros */
     pm_oid_t         doubt;          /* the old value of a push of it that
                                         may still land: as long as the head
                                         is that */
-    unsigned         doubtful:1;
     unsigned         provisional:1;  /* the plan has found verdict: it holds
                                         once the commits before it have
                                         landed */
@@ -55,6 +54,7 @@ struct pm_batch_s {
     pm_batch_settings_t    settings;
     const pm_promotion_t  *promotions;
     pm_batch_item_t       *items;
+    pm_outcome_t          *outcomes;     /* of the items */
     size_t                 n;
     size_t                *order;        /* of items, unit after unit */
     pm_batch_unit_t       *units;
@@ -95,25 +95,11 @@ int pm_batch_round(pm_batch_t *batch);
 /* Forgets the plan. */
 void pm_batch_forget(pm_batch_t *batch);
 
-/* 1 while promotion i has no final result. */
-int pm_batch_open(const pm_batch_t *batch, size_t i);
-
-/* The results of promotion i.  Negative: FAILED, or UNKNOWN while a push of
- * it may still land. */
-void pm_batch_land(pm_batch_t *batch, size_t i, const pm_oid_t *commit);
-void pm_batch_negative(pm_batch_t *batch, size_t i, const pm_error_t *error);
-
-/* The same for all that are open. */
-void pm_batch_negative_all(pm_batch_t *batch, const pm_error_t *error);
-
 /* All that was planned is on the branch: the mirror keeps the objects, the
  * plan is done. */
 void pm_batch_landed(pm_batch_t *batch);
 
-/* SETTLED; or UNKNOWN if one is; or MOVED: plan again. */
-pm_batch_state_t pm_batch_state(const pm_batch_t *batch);
-
-/* The same, AGAIN in place of MOVED: what is left waits for nothing. */
+/* The state; but AGAIN in place of MOVED: what is left waits for nothing. */
 pm_batch_state_t pm_batch_next(pm_batch_t *batch);
 
 

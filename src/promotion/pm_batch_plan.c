@@ -25,7 +25,9 @@ pm_batch_unit_landed(const pm_batch_t *batch, size_t u)
     unit = &batch->units[u];
 
     for (j = unit->first; j < unit->first + unit->n; j++) {
-        if (batch->items[batch->order[j]].result.state == PM_RESULT_LANDED) {
+        if (batch->outcomes[batch->order[j]].result.state
+            == PM_RESULT_LANDED)
+        {
             return 1;
         }
     }
@@ -48,11 +50,11 @@ pm_batch_search_groups(pm_batch_t *batch)
     (void) pm_batch_no_changes(&err);
 
     for (i = 0; i < batch->n; i++) {
-        if (pm_batch_open(batch, i)
+        if (pm_outcome_is_open(&batch->outcomes[i])
             && pm_batch_unit_landed(batch, batch->items[i].unit))
         {
-            batch->items[i].doubtful = 0;
-            pm_batch_negative(batch, i, &err);
+            batch->outcomes[i].doubtful = 0;
+            pm_outcome_negative(&batch->outcomes[i], &err);
         }
     }
 }
@@ -67,7 +69,7 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
     size_t            i, n, *indexes;
     pm_oid_t         *found;
     const char      **ids;
-    pm_batch_item_t  *item;
+    pm_outcome_t     *outcome;
 
     ids = pm_arena_alloc(batch->round, batch->n * sizeof(char *));
     indexes = pm_arena_alloc(batch->round, batch->n * sizeof(size_t));
@@ -78,7 +80,7 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
     }
 
     for (i = 0, n = 0; i < batch->n; i++) {
-        if (pm_batch_open(batch, i)) {
+        if (pm_outcome_is_open(&batch->outcomes[i])) {
             ids[n] = batch->promotions[i].id;
             indexes[n++] = i;
         }
@@ -91,19 +93,19 @@ pm_batch_search(pm_batch_t *batch, pm_error_t *err)
     }
 
     for (i = 0; i < n; i++) {
-        item = &batch->items[indexes[i]];
+        outcome = &batch->outcomes[indexes[i]];
 
         if (!pm_oid_is_zero(&found[i])) {
-            pm_batch_land(batch, indexes[i], &found[i]);
+            pm_outcome_commit(outcome, PM_RESULT_LANDED, &found[i]);
             pm_batch_version_found(batch, indexes[i], &found[i]);
             continue;
         }
 
         /* a push that builds on another head can no longer land */
 
-        if (!pm_oid_equal(&batch->base, &item->doubt)) {
-            item->doubtful = 0;
-            item->result.state = PM_RESULT_NONE;
+        if (!pm_oid_equal(&batch->base, &batch->items[indexes[i]].doubt)) {
+            outcome->doubtful = 0;
+            outcome->result.state = PM_RESULT_NONE;
         }
     }
 
@@ -317,7 +319,7 @@ pm_batch_plan_target(pm_batch_t *batch, size_t i,
         return 0;
     }
 
-    result = &batch->items[i].result;
+    result = &batch->outcomes[i].result;
 
     result->target = pm_arena_strdup(batch->arena, api->id);
     result->created = !api->update;
@@ -352,7 +354,7 @@ pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
         return rc;
     }
 
-    memcpy(batch->items[i].result.digest, plan.digest, PM_DIGEST_SIZE);
+    memcpy(batch->outcomes[i].result.digest, plan.digest, PM_DIGEST_SIZE);
 
     rc = pm_batch_plan_target(batch, i, plan.api, err);
     if (rc != 0) {
@@ -411,7 +413,7 @@ pm_batch_plan_failed(pm_batch_t *batch, const pm_batch_unit_t *unit,
         i = batch->order[j];
         item = &batch->items[i];
 
-        if (!pm_batch_open(batch, i)) {
+        if (!pm_outcome_is_open(&batch->outcomes[i])) {
             continue;
         }
 
@@ -460,7 +462,7 @@ pm_batch_plan_unit(pm_batch_t *batch, const pm_batch_unit_t *unit, int last,
     for (j = unit->first; j < unit->first + unit->n; j++) {
         i = batch->order[j];
 
-        if (!pm_batch_open(batch, i)) {
+        if (!pm_outcome_is_open(&batch->outcomes[i])) {
             continue;
         }
 
@@ -519,7 +521,7 @@ pm_batch_plan_verdicts(pm_batch_t *batch, const pm_batch_unit_t *unit)
 
         if (item->provisional) {
             item->provisional = 0;
-            pm_batch_negative(batch, i, &item->verdict);
+            pm_outcome_negative(&batch->outcomes[i], &item->verdict);
         }
     }
 }
@@ -593,9 +595,9 @@ pm_batch_give_up(pm_batch_t *batch)
                         "leaders of its lane did not end it");
 
     for (i = 0; i < batch->n; i++) {
-        if (pm_batch_open(batch, i)) {
-            batch->items[i].doubtful = 0;
-            pm_batch_negative(batch, i, &err);
+        if (pm_outcome_is_open(&batch->outcomes[i])) {
+            batch->outcomes[i].doubtful = 0;
+            pm_outcome_negative(&batch->outcomes[i], &err);
         }
     }
 }
@@ -627,7 +629,7 @@ pm_batch_plan(pm_batch_t *batch)
 
         if (rc == 0 && batch->settings.giving_up) {
             pm_batch_give_up(batch);
-            return pm_batch_state(batch);
+            return pm_outcomes_state(batch->outcomes, batch->n);
         }
 
         if (rc == 0 && batch->resend
@@ -645,13 +647,13 @@ pm_batch_plan(pm_batch_t *batch)
         }
 
         if (last || !pm_repositories_broken(batch->repositories)) {
-            pm_batch_negative_all(batch, &err);
+            pm_outcomes_negative(batch->outcomes, batch->n, &err);
 
             if (!pm_oid_equal(&batch->base, &batch->sent)) {
                 pm_batch_forget(batch);
             }
 
-            return pm_batch_state(batch);
+            return pm_outcomes_state(batch->outcomes, batch->n);
         }
     }
 
@@ -661,5 +663,5 @@ pm_batch_plan(pm_batch_t *batch)
 
     pm_batch_forget(batch);
 
-    return pm_batch_state(batch);
+    return pm_outcomes_state(batch->outcomes, batch->n);
 }

@@ -1,11 +1,8 @@
 #include "promotion/pm_batch_internal.h"
+#include "promotion/pm_refusal.h"
 #include "base/pm_failpoint.h"
 
 #include <string.h>
-
-
-/* How often a refusal that a lock on the server explains is tried again. */
-#define PM_BATCH_BUSY  3
 
 
 void
@@ -24,11 +21,12 @@ pm_batch_landed(pm_batch_t *batch)
         item = &batch->items[i];
 
         if (!pm_oid_is_zero(&item->commit)) {
-            pm_batch_land(batch, i, &item->commit);
+            pm_outcome_commit(&batch->outcomes[i], PM_RESULT_LANDED,
+                              &item->commit);
 
         } else if (item->provisional) {
-            item->doubtful = 0;
-            pm_batch_negative(batch, i, &item->verdict);
+            batch->outcomes[i].doubtful = 0;
+            pm_outcome_negative(&batch->outcomes[i], &item->verdict);
         }
     }
 
@@ -72,28 +70,12 @@ pm_batch_answered(pm_batch_t *batch)
     batch->resend = 0;
 
     for (i = 0; i < batch->n; i++) {
-        batch->items[i].doubtful = 0;
+        batch->outcomes[i].doubtful = 0;
 
-        if (batch->items[i].result.state == PM_RESULT_UNKNOWN) {
-            batch->items[i].result.state = PM_RESULT_NONE;
+        if (batch->outcomes[i].result.state == PM_RESULT_UNKNOWN) {
+            batch->outcomes[i].result.state = PM_RESULT_NONE;
         }
     }
-}
-
-
-/*
- * Two pushes at once: the later one can be told of the other's lock before
- * the head has moved.  Words decide nothing here but whether it is worth
- * trying again.
- */
-
-static int
-pm_batch_is_busy(const char *reason)
-{
-    return reason != NULL
-           && (strstr(reason, "lock") != NULL
-               || strstr(reason, "failed to update ref") != NULL
-               || strstr(reason, "incorrect old value") != NULL);
 }
 
 
@@ -141,7 +123,8 @@ pm_batch_reported(pm_batch_t *batch, const pm_git_report_t *report,
         return PM_BATCH_MOVED;
     }
 
-    busy = pm_batch_is_busy(command->reason) && batch->busy < PM_BATCH_BUSY;
+    busy = pm_refusal_is_busy(command->reason)
+           && batch->busy < PM_REFUSAL_BUSY;
 
     if (pm_repositories_head(batch->repositories, batch->round, &head, &err)
         == 0
@@ -154,7 +137,7 @@ pm_batch_reported(pm_batch_t *batch, const pm_git_report_t *report,
     }
 
     if (busy) {
-        return pm_batch_state(batch);
+        return pm_outcomes_state(batch->outcomes, batch->n);
     }
 
     /* about the ref, or the size: it may be what one promotion brings; else
@@ -163,7 +146,7 @@ pm_batch_reported(pm_batch_t *batch, const pm_git_report_t *report,
     if (command->reason != NULL || report->too_large) {
         pm_batch_split(batch, error);
     } else {
-        pm_batch_negative_all(batch, error);
+        pm_outcomes_negative(batch->outcomes, batch->n, error);
     }
 
     return pm_batch_next(batch);
@@ -186,9 +169,9 @@ pm_batch_unclear(pm_batch_t *batch, const pm_error_t *error)
 
     for (i = 0; i < batch->n; i++) {
         if (pm_batch_sends(batch, i)) {
-            batch->items[i].doubtful = 1;
+            batch->outcomes[i].doubtful = 1;
             batch->items[i].doubt = base;
-            pm_batch_negative(batch, i, error);
+            pm_outcome_negative(&batch->outcomes[i], error);
         }
     }
 
@@ -198,7 +181,7 @@ pm_batch_unclear(pm_batch_t *batch, const pm_error_t *error)
         batch->base = base;
     }
 
-    return pm_batch_state(batch);
+    return pm_outcomes_state(batch->outcomes, batch->n);
 }
 
 
@@ -213,7 +196,7 @@ pm_batch_push(pm_batch_t *batch)
     const pm_repository_t         *r;
 
     if (batch->objects == NULL || pm_oid_equal(&batch->tip, &batch->base)) {
-        return pm_batch_state(batch);
+        return pm_outcomes_state(batch->outcomes, batch->n);
     }
 
     r = batch->repositories->first;
@@ -255,7 +238,7 @@ pm_batch_push(pm_batch_t *batch)
 
     /* nothing has left: a plain failure, except of what is in doubt already */
 
-    pm_batch_negative_all(batch, &err);
+    pm_outcomes_negative(batch->outcomes, batch->n, &err);
 
-    return pm_batch_state(batch);
+    return pm_outcomes_state(batch->outcomes, batch->n);
 }

@@ -17,7 +17,7 @@ pm_batch_version_source(pm_batch_t *batch, size_t i,
 
     /* an old commit says nothing about the application as it is */
 
-    pm_version_copy(batch->items[i].result.version_source,
+    pm_version_copy(batch->outcomes[i].result.version_source,
                          promotion->source_commit ? NULL
                          : pm_version_source(promotion, sources, arena));
 }
@@ -30,7 +30,7 @@ pm_batch_version_change(pm_batch_t *batch, size_t i, const pm_oid_t *before,
     pm_result_t      *result;
     pm_git_mirror_t  *mirror;
 
-    result = &batch->items[i].result;
+    result = &batch->outcomes[i].result;
     mirror = batch->repositories->first->mirror;
 
     pm_version_copy(result->version_from,

@@ -5,6 +5,7 @@
  */
 
 #include "promotion/pm_batch_internal.h"
+#include "promotion/pm_refusal.h"
 
 #include <string.h>
 
@@ -90,7 +91,7 @@ pm_batch_unit_open(const pm_batch_t *batch, size_t u)
     unit = &batch->units[u];
 
     for (j = unit->first; j < unit->first + unit->n; j++) {
-        if (pm_batch_open(batch, batch->order[j])) {
+        if (pm_outcome_is_open(&batch->outcomes[batch->order[j]])) {
             return 1;
         }
     }
@@ -120,7 +121,7 @@ pm_batch_unit_sent(const pm_batch_t *batch, size_t u)
 int
 pm_batch_sends(const pm_batch_t *batch, size_t i)
 {
-    return pm_batch_open(batch, i)
+    return pm_outcome_is_open(&batch->outcomes[i])
            && pm_batch_unit_sent(batch, batch->items[i].unit);
 }
 
@@ -133,35 +134,17 @@ pm_batch_whole(pm_batch_t *batch)
 }
 
 
-/* Pushes that a batch may take once one was refused: 2 log2(n) + 8. */
-
-static unsigned
-pm_batch_limit(const pm_batch_t *batch)
-{
-    size_t    n;
-    unsigned  limit;
-
-    limit = 8;
-
-    for (n = 1; n < batch->n; n *= 2) {
-        limit += 2;
-    }
-
-    return limit;
-}
-
-
 /* One push more; 1: it was the last one, and what is open has the words of
  * the refusal. */
 
 static int
 pm_batch_count(pm_batch_t *batch)
 {
-    if (++batch->pushes < pm_batch_limit(batch)) {
+    if (++batch->pushes < pm_refusal_pushes(batch->n)) {
         return 0;
     }
 
-    pm_batch_negative_all(batch, &batch->words);
+    pm_outcomes_negative(batch->outcomes, batch->n, &batch->words);
 
     return 1;
 }
@@ -204,8 +187,10 @@ pm_batch_split(pm_batch_t *batch, const pm_error_t *words)
         /* these words are its own; the others go on without it */
 
         for (i = 0; i < batch->n; i++) {
-            if (batch->items[i].unit == last && pm_batch_open(batch, i)) {
-                pm_batch_negative(batch, i, words);
+            if (batch->items[i].unit == last
+                && pm_outcome_is_open(&batch->outcomes[i]))
+            {
+                pm_outcome_negative(&batch->outcomes[i], words);
             }
         }
 

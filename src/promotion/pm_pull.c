@@ -82,8 +82,7 @@ pm_pull_resume(pm_pull_t *pull, size_t i, const pm_pull_committed_t *committed)
         return -1;
     }
 
-    item->result.state = PM_RESULT_COMMITTED;
-    pm_oid_hex(item->result.commit, &item->commit);
+    pm_outcome_commit(&pull->outcomes[i], PM_RESULT_COMMITTED, &item->commit);
 
     item->pull.head = committed->head;
     item->pull.base = committed->base;
@@ -106,7 +105,7 @@ pm_pull_item(pm_pull_t *pull, size_t i, pm_error_t *err)
     item = &pull->items[i];
     promotion = &pull->promotions[i];
 
-    item->result.pull = &item->pull;
+    pull->outcomes[i].result.pull = &item->pull;
     item->pull.state = "";
 
     if (promotion->kind != PM_PROMOTION_PULL_REQUEST) {
@@ -130,7 +129,7 @@ pm_pull_item(pm_pull_t *pull, size_t i, pm_error_t *err)
     if (pull->settings.bases != NULL
         && !pm_oid_is_zero(&pull->settings.bases[i]))
     {
-        item->doubtful = 1;
+        pull->outcomes[i].doubtful = 1;
         item->inherited = 1;
     }
 
@@ -154,11 +153,15 @@ pm_pull_start(pm_pull_t *pull, pm_error_t *err)
 
     pull->items = pm_arena_zalloc(pull->arena, (pull->n + 1)
                                                * sizeof(pm_pull_item_t));
+    pull->outcomes = pm_arena_zalloc(pull->arena, (pull->n + 1)
+                                                  * sizeof(pm_outcome_t));
     pull->committer = pm_arena_printf(pull->arena, "%s <%s>",
                                       pull->settings.committer_name,
                                       pull->settings.committer_email);
 
-    if (pull->items == NULL || pull->committer == NULL) {
+    if (pull->items == NULL || pull->outcomes == NULL
+        || pull->committer == NULL)
+    {
         return pm_error_memory(err);
     }
 
@@ -280,90 +283,6 @@ pm_pull_forget(pm_pull_t *pull)
 }
 
 
-int
-pm_pull_is_open(const pm_pull_t *pull, size_t i)
-{
-    return pull->items[i].result.state == PM_RESULT_NONE
-           || pull->items[i].result.state == PM_RESULT_UNKNOWN;
-}
-
-
-void
-pm_pull_commit(pm_pull_t *pull, size_t i)
-{
-    pm_pull_item_t  *item;
-
-    item = &pull->items[i];
-
-    item->doubtful = 0;
-    item->result.state = PM_RESULT_COMMITTED;
-    item->result.error.code = 0;
-    item->result.error.message[0] = '\0';
-    pm_oid_hex(item->result.commit, &item->commit);
-}
-
-
-void
-pm_pull_negative(pm_pull_t *pull, size_t i, const pm_error_t *error)
-{
-    pm_pull_item_t  *item;
-
-    item = &pull->items[i];
-
-    item->planned = 0;
-    item->result.state = item->doubtful ? PM_RESULT_UNKNOWN
-                                        : PM_RESULT_FAILED;
-    item->result.error = *error;
-}
-
-
-void
-pm_pull_negative_all(pm_pull_t *pull, const pm_error_t *error)
-{
-    size_t  i;
-
-    for (i = 0; i < pull->n; i++) {
-        if (pm_pull_is_open(pull, i)) {
-            pm_pull_negative(pull, i, error);
-        }
-    }
-}
-
-
-pm_batch_state_t
-pm_pull_state(const pm_pull_t *pull)
-{
-    size_t            i;
-    pm_batch_state_t  state;
-
-    state = PM_BATCH_SETTLED;
-
-    for (i = 0; i < pull->n; i++) {
-
-        switch (pull->items[i].result.state) {
-
-        case PM_RESULT_COMMITTED:
-            return PM_BATCH_COMMITTED;
-
-        case PM_RESULT_UNKNOWN:
-            state = PM_BATCH_UNKNOWN;
-            break;
-
-        case PM_RESULT_NONE:
-            if (state == PM_BATCH_SETTLED) {
-                state = PM_BATCH_MOVED;
-            }
-            break;
-
-        default:
-            break;
-        }
-    }
-
-    return state;
-}
-
-
 const pm_oid_t *
 pm_pull_base(const pm_pull_t *pull)
 {
@@ -381,18 +300,12 @@ pm_pull_sends(const pm_pull_t *pull, size_t i)
 void
 pm_pull_fail(pm_pull_t *pull, const pm_error_t *error)
 {
-    size_t  i;
-
-    for (i = 0; i < pull->n; i++) {
-        if (pull->items[i].result.state == PM_RESULT_NONE) {
-            pm_pull_negative(pull, i, error);
-        }
-    }
+    pm_outcomes_fail(pull->outcomes, pull->n, error);
 }
 
 
 const pm_result_t *
 pm_pull_result(const pm_pull_t *pull, size_t i)
 {
-    return &pull->items[i].result;
+    return &pull->outcomes[i].result;
 }

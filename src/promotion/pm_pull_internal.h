@@ -9,19 +9,19 @@
 
 
 #include "git/pm_git_objects.h"
+#include "promotion/pm_outcome.h"
 #include "promotion/pm_pull.h"
 #include "promotion/pm_source.h"
 
 
 typedef struct {
-    pm_result_t        result;
     pm_pull_result_t   pull;
     pm_revision_t    **sources;      /* one a part */
     pm_revision_t     *base;
     unsigned           again:1;      /* an earlier try may have opened it */
-    unsigned           doubtful:1;   /* a push of it may still land, */
-    unsigned           inherited:1;  /* one of an earlier leader: it has, or
-                                        has not, once the refs are read */
+    unsigned           inherited:1;  /* what is in doubt is a push of an
+                                        earlier leader: it has landed, or has
+                                        not, once the refs are read */
 
     /* of a plan */
     const char        *ref;          /* the head branch, refs/heads/… */
@@ -45,6 +45,7 @@ struct pm_pull_s {
     const char             *committer;   /* "NAME <EMAIL>" */
     const pm_promotion_t   *promotions;
     pm_pull_item_t         *items;
+    pm_outcome_t           *outcomes;    /* of the items */
     size_t                  n;
 
     pm_forge_repository_t   repository;
@@ -68,20 +69,6 @@ int pm_pull_round(pm_pull_t *pull);
 
 /* Forgets the plan. */
 void pm_pull_forget(pm_pull_t *pull);
-
-/* 1 while item i is to be planned. */
-int pm_pull_is_open(const pm_pull_t *pull, size_t i);
-
-/* The commit of its plan is on its head branch. */
-void pm_pull_commit(pm_pull_t *pull, size_t i);
-
-/* FAILED; UNKNOWN while a push of it may still land. */
-void pm_pull_negative(pm_pull_t *pull, size_t i, const pm_error_t *error);
-void pm_pull_negative_all(pm_pull_t *pull, const pm_error_t *error);
-
-/* COMMITTED if some are; UNKNOWN if one is; MOVED if some have no result;
- * SETTLED. */
-pm_batch_state_t pm_pull_state(const pm_pull_t *pull);
 
 
 /* pm_pull_branch.c */

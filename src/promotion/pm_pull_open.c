@@ -66,7 +66,7 @@ pm_pull_open_add(pm_pull_t *pull, pm_pull_run_t *run, size_t i)
     task->token = pull->login->password;
     task->head = item->pull.head;
     task->base = item->pull.base;
-    task->commit = item->result.commit;
+    task->commit = pull->outcomes[i].result.commit;
     task->title = request->title;
     task->body = item->pull.body;
     task->labels = request->labels;
@@ -95,40 +95,46 @@ pm_pull_open_notes(pm_arena_t *arena, const pm_forge_result_t *result)
 }
 
 
-/* What the provider made of it. */
+/* What the provider made of item i. */
 
 static void
-pm_pull_open_result(pm_pull_t *pull, pm_pull_item_t *item,
-    const pm_forge_result_t *result)
+pm_pull_open_result(pm_pull_t *pull, size_t i,
+    const pm_forge_result_t *answer)
 {
+    pm_result_t     *result;
+    pm_pull_item_t  *item;
+
+    item = &pull->items[i];
+    result = &pull->outcomes[i].result;
+
     item->again = 1;
 
-    if (result->outcome == PM_FORGE_LATER) {
-        item->result.state = PM_RESULT_PENDING;
-        item->result.error = result->error;
-        item->pull.after = result->after;
+    if (answer->outcome == PM_FORGE_LATER) {
+        result->state = PM_RESULT_PENDING;
+        result->error = answer->error;
+        item->pull.after = answer->after;
         return;
     }
 
-    if (result->outcome == PM_FORGE_FAILED) {
-        item->result.state = PM_RESULT_FAILED;
+    if (answer->outcome == PM_FORGE_FAILED) {
+        result->state = PM_RESULT_FAILED;
 
-        (void) pm_error_set(&item->result.error, result->error.code,
+        (void) pm_error_set(&result->error, answer->error.code,
                             "commit %.7s is on %s, but there is no pull "
-                            "request: %s", item->result.commit,
-                            item->pull.head, result->error.message);
+                            "request: %s", result->commit,
+                            item->pull.head, answer->error.message);
         return;
     }
 
-    item->result.state = PM_RESULT_LANDED;
+    result->state = PM_RESULT_LANDED;
 
     item->pull.key = pull->repository.key;
     item->pull.host = pull->repository.forge->host;
-    item->pull.number = result->number;
-    item->pull.url = result->url;
-    item->pull.state = pm_forge_state_name(result->state);
-    item->pull.merge_commit = result->merge_commit;
-    item->pull.notes = pm_pull_open_notes(pull->arena, result);
+    item->pull.number = answer->number;
+    item->pull.url = answer->url;
+    item->pull.state = pm_forge_state_name(answer->state);
+    item->pull.merge_commit = answer->merge_commit;
+    item->pull.notes = pm_pull_open_notes(pull->arena, answer);
 }
 
 
@@ -150,7 +156,7 @@ pm_pull_open_tasks(pm_pull_t *pull, pm_pull_run_t *run)
     }
 
     for (i = 0; i < pull->n; i++) {
-        if (pull->items[i].result.state == PM_RESULT_COMMITTED) {
+        if (pull->outcomes[i].result.state == PM_RESULT_COMMITTED) {
             pm_pull_open_add(pull, run, i);
         }
     }
@@ -163,7 +169,6 @@ static void
 pm_pull_open_run(pm_pull_t *pull, pm_pull_run_t *run)
 {
     size_t                    i, j;
-    pm_pull_item_t           *item;
     pm_forge_settings_t       settings;
     const pm_git_settings_t  *git;
 
@@ -181,13 +186,12 @@ pm_pull_open_run(pm_pull_t *pull, pm_pull_run_t *run)
     pm_failpoint("pull_opened");
 
     for (i = 0; i < pull->n; i++) {
-        item = &pull->items[i];
-
         for (j = 0; j < run->n; j++) {
-            if (item->result.state == PM_RESULT_COMMITTED
-                && pm_pull_open_same(&pull->items[run->items[j]], item))
+            if (pull->outcomes[i].result.state == PM_RESULT_COMMITTED
+                && pm_pull_open_same(&pull->items[run->items[j]],
+                                     &pull->items[i]))
             {
-                pm_pull_open_result(pull, item, &run->results[j]);
+                pm_pull_open_result(pull, i, &run->results[j]);
             }
         }
     }
@@ -199,7 +203,7 @@ pm_pull_open_end(const pm_pull_t *pull)
 {
     pm_batch_state_t  state;
 
-    state = pm_pull_state(pull);
+    state = pm_outcomes_state(pull->outcomes, pull->n);
 
     return (state == PM_BATCH_MOVED) ? PM_BATCH_AGAIN : state;
 }
@@ -226,9 +230,9 @@ pm_pull_open(pm_pull_t *pull)
     }
 
     for (i = 0; i < pull->n; i++) {
-        if (pull->items[i].result.state == PM_RESULT_COMMITTED) {
-            pull->items[i].result.state = PM_RESULT_PENDING;
-            pull->items[i].result.error = err;
+        if (pull->outcomes[i].result.state == PM_RESULT_COMMITTED) {
+            pull->outcomes[i].result.state = PM_RESULT_PENDING;
+            pull->outcomes[i].result.error = err;
         }
     }
 

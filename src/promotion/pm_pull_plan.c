@@ -198,16 +198,18 @@ pm_pull_plan_body(pm_pull_t *pull, size_t i, const pm_plan_t *plan,
 static void
 pm_pull_plan_version(pm_pull_t *pull, size_t i, pm_arena_t *arena)
 {
+    pm_result_t      *result;
     pm_pull_item_t   *item;
     pm_git_mirror_t  *mirror;
 
     item = &pull->items[i];
+    result = &pull->outcomes[i].result;
     mirror = pull->repositories->first->mirror;
 
-    pm_version_copy(item->result.version_from,
+    pm_version_copy(result->version_from,
                     pm_version_destination(&pull->promotions[i], mirror,
                                            &item->base->tree, arena));
-    pm_version_copy(item->result.version_to,
+    pm_version_copy(result->version_to,
                     pm_version_destination(&pull->promotions[i], mirror,
                                            &item->tree, arena));
 }
@@ -295,7 +297,7 @@ pm_pull_plan_one(pm_pull_t *pull, size_t i, pm_arena_t *arena,
         return rc;
     }
 
-    memcpy(item->result.digest, plan.digest, PM_DIGEST_SIZE);
+    memcpy(pull->outcomes[i].result.digest, plan.digest, PM_DIGEST_SIZE);
 
     rc = pm_pull_plan_check(promotion, &plan, err);
     if (rc != 0) {
@@ -354,7 +356,7 @@ pm_pull_plan_all(pm_pull_t *pull, int last, pm_error_t *err)
 
     for (i = 0; i < pull->n; i++) {
 
-        if (!pm_pull_is_open(pull, i)) {
+        if (!pm_outcome_is_open(&pull->outcomes[i])) {
             continue;
         }
 
@@ -380,7 +382,7 @@ pm_pull_plan_all(pm_pull_t *pull, int last, pm_error_t *err)
         }
 
         if (rc != 0) {
-            pm_pull_negative(pull, i, err);
+            pm_outcome_negative(&pull->outcomes[i], err);
         }
     }
 
@@ -409,11 +411,12 @@ pm_pull_planned(pm_pull_t *pull)
             sends = 1;
 
         } else if (pull->items[i].planned) {
-            pm_pull_commit(pull, i);
+            pm_outcome_commit(&pull->outcomes[i], PM_RESULT_COMMITTED,
+                              &pull->items[i].commit);
         }
     }
 
-    return sends ? PM_BATCH_READY : pm_pull_state(pull);
+    return sends ? PM_BATCH_READY : pm_outcomes_state(pull->outcomes, pull->n);
 }
 
 
@@ -427,8 +430,8 @@ pm_pull_give_up(pm_pull_t *pull)
                         "leaders of its lane did not end it");
 
     for (i = 0; i < pull->n; i++) {
-        pull->items[i].doubtful = 0;
-        pm_pull_negative(pull, i, &err);
+        pull->outcomes[i].doubtful = 0;
+        pm_outcome_negative(&pull->outcomes[i], &err);
     }
 }
 
@@ -451,7 +454,7 @@ pm_pull_plan_inherited(pm_pull_t *pull)
 
         if (item->inherited) {
             item->inherited = 0;
-            item->doubtful = 0;
+            pull->outcomes[i].doubtful = 0;
         }
     }
 }
@@ -470,15 +473,15 @@ pm_pull_plan(pm_pull_t *pull)
     }
 
     if (pull->unknown.code != 0) {
-        pm_pull_negative_all(pull, &pull->unknown);
+        pm_outcomes_negative(pull->outcomes, pull->n, &pull->unknown);
     }
 
-    for (i = 0; i < pull->n && !pm_pull_is_open(pull, i); i++) {
+    for (i = 0; i < pull->n && !pm_outcome_is_open(&pull->outcomes[i]); i++) {
         /* void */
     }
 
     if (i == pull->n) {
-        return pm_pull_state(pull);
+        return pm_outcomes_state(pull->outcomes, pull->n);
     }
 
     for (last = 0; /* void */; last = 1) {
@@ -497,10 +500,10 @@ pm_pull_plan(pm_pull_t *pull)
         }
 
         if (last || !pm_repositories_broken(pull->repositories)) {
-            pm_pull_negative_all(pull, &err);
+            pm_outcomes_negative(pull->outcomes, pull->n, &err);
             pm_pull_forget(pull);
 
-            return pm_pull_state(pull);
+            return pm_outcomes_state(pull->outcomes, pull->n);
         }
     }
 }

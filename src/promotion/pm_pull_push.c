@@ -1,11 +1,8 @@
 #include "promotion/pm_pull_internal.h"
+#include "promotion/pm_refusal.h"
 #include "base/pm_failpoint.h"
 
 #include <string.h>
-
-
-/* How often a refusal that a lock on the server explains is tried again. */
-#define PM_PULL_BUSY  3
 
 
 /* Which items the commands are of. */
@@ -102,7 +99,8 @@ pm_pull_push_landed(pm_pull_t *pull, size_t first)
 
     for (i = first; i < pull->n; i++) {
         if (pull->items[i].planned && pull->items[i].with == first) {
-            pm_pull_commit(pull, i);
+            pm_outcome_commit(&pull->outcomes[i], PM_RESULT_COMMITTED,
+                              &pull->items[i].commit);
         }
     }
 }
@@ -119,8 +117,8 @@ pm_pull_push_failed(pm_pull_t *pull, size_t first, int doubtful,
         item = &pull->items[i];
 
         if (item->planned && item->with == first) {
-            item->doubtful = (doubtful != 0);
-            pm_pull_negative(pull, i, error);
+            pull->outcomes[i].doubtful = (doubtful != 0);
+            pm_outcome_negative(&pull->outcomes[i], error);
         }
     }
 }
@@ -146,34 +144,6 @@ pm_pull_push_now(const pm_pull_t *pull, const char *ref)
 }
 
 
-static int
-pm_pull_push_is_busy(const char *reason)
-{
-    return reason != NULL
-           && (strstr(reason, "lock") != NULL
-               || strstr(reason, "failed to update ref") != NULL
-               || strstr(reason, "incorrect old value") != NULL);
-}
-
-
-/* Pushes that a batch may take once one was refused: 2 log2(n) + 8. */
-
-static int
-pm_pull_push_over(pm_pull_t *pull)
-{
-    size_t    n;
-    unsigned  limit;
-
-    limit = 8;
-
-    for (n = 1; n < pull->n; n *= 2) {
-        limit += 2;
-    }
-
-    return ++pull->pushes >= limit;
-}
-
-
 /* Too many pushes: what is planned and no part of this one is not tried. */
 
 static void
@@ -182,10 +152,10 @@ pm_pull_push_rest(pm_pull_t *pull, const pm_error_t *error)
     size_t  i;
 
     for (i = 0; i < pull->n; i++) {
-        if (pm_pull_sends(pull, i) && pm_pull_is_open(pull, i)
+        if (pm_pull_sends(pull, i) && pm_outcome_is_open(&pull->outcomes[i])
             && !pull->items[pull->items[i].with].sent)
         {
-            pm_pull_negative(pull, i, error);
+            pm_outcome_negative(&pull->outcomes[i], error);
         }
     }
 }
@@ -228,7 +198,7 @@ pm_pull_push_refused(pm_pull_t *pull, pm_pull_push_t *push,
     split = push->ok == 0 && push->n > 1;
     pull->limit = (push->n + 1) / 2;
 
-    if (pm_pull_push_over(pull)) {
+    if (++pull->pushes >= pm_refusal_pushes(pull->n)) {
         pm_pull_push_rest(pull, whole);
         split = 0;
     }
@@ -265,9 +235,9 @@ pm_pull_push_waits(pm_pull_t *pull, const pm_pull_push_t *push)
 
     for (j = 0; j < push->n; j++) {
         if (!push->commands[j].ok
-            && pm_pull_push_is_busy(push->commands[j].reason))
+            && pm_refusal_is_busy(push->commands[j].reason))
         {
-            pull->moved = (pull->busy++ < PM_PULL_BUSY);
+            pull->moved = (pull->busy++ < PM_REFUSAL_BUSY);
             return pull->moved;
         }
     }
@@ -309,7 +279,7 @@ pm_pull_push_reported(pm_pull_t *pull, pm_pull_push_t *push,
     pm_error_t  err;
 
     for (j = 0; j < push->n; j++) {
-        pull->items[push->items[j]].doubtful = 0;
+        pull->outcomes[push->items[j]].doubtful = 0;
 
         if (push->commands[j].ok) {
             push->ok++;
@@ -378,7 +348,7 @@ pm_pull_push_end(pm_pull_t *pull)
     pm_batch_state_t  state;
 
     for (i = 0; i < pull->n; i++) {
-        if (pull->items[i].result.state == PM_RESULT_COMMITTED) {
+        if (pull->outcomes[i].result.state == PM_RESULT_COMMITTED) {
 
             pm_failpoint("pull_reported");
 
@@ -397,7 +367,7 @@ pm_pull_push_end(pm_pull_t *pull)
 
     pm_pull_forget(pull);
 
-    state = pm_pull_state(pull);
+    state = pm_outcomes_state(pull->outcomes, pull->n);
 
     return (state == PM_BATCH_MOVED && !pull->moved) ? PM_BATCH_AGAIN : state;
 }
@@ -413,7 +383,7 @@ pm_pull_push(pm_pull_t *pull)
     pm_git_report_t  report;
 
     if (pull->objects == NULL || pm_pull_push_commands(pull, &push) != 0) {
-        return pm_pull_state(pull);
+        return pm_outcomes_state(pull->outcomes, pull->n);
     }
 
     pull->moved = 0;
@@ -432,7 +402,7 @@ pm_pull_push(pm_pull_t *pull)
 
         for (j = 0; j < push.n; j++) {
             pm_pull_push_failed(pull, push.items[j],
-                                pull->items[push.items[j]].doubtful, &err);
+                                pull->outcomes[push.items[j]].doubtful, &err);
         }
     }
 

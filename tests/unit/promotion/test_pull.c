@@ -503,8 +503,8 @@ test_one_head_for_several(void **state)
     /* when these are open, the others come */
 
     for (i = 0; i < 5; i++) {
-        if (pull->items[i].result.state == PM_RESULT_COMMITTED) {
-            pull->items[i].result.state = PM_RESULT_LANDED;
+        if (pull->outcomes[i].result.state == PM_RESULT_COMMITTED) {
+            pull->outcomes[i].result.state = PM_RESULT_LANDED;
         }
     }
 
@@ -516,7 +516,7 @@ test_one_head_for_several(void **state)
     test_prints(t, "git -C remote.git show one:prod/a", "3");
     test_prints(t, "git -C remote.git rev-list --count main..one", "1");
 
-    pull->items[2].result.state = PM_RESULT_LANDED;
+    pull->outcomes[2].result.state = PM_RESULT_LANDED;
     test_is(pull, pm_pull_plan(pull), PM_BATCH_SETTLED);
     assert_int_equal(pm_pull_result(pull, 3)->state, PM_RESULT_FAILED);
     assert_int_equal(pm_pull_result(pull, 3)->error.code, PM_CONFLICT);
@@ -553,7 +553,7 @@ test_moved(void **state)
     assert_int_equal(pm_pull_result(pull, 1)->state, PM_RESULT_COMMITTED);
     test_tip(t, HEAD, theirs);
 
-    pull->items[1].result.state = PM_RESULT_LANDED;
+    pull->outcomes[1].result.state = PM_RESULT_LANDED;
     test_is(pull, pm_pull_plan(pull), PM_BATCH_SETTLED);
     assert_int_equal(pm_pull_result(pull, 0)->error.code, PM_CONFLICT);
     test_tip(t, HEAD, theirs);
@@ -627,8 +627,8 @@ test_hooks(void **state)
         now = pm_pull_push(pull);
 
         for (i = 0; i < 16; i++) {
-            if (pull->items[i].result.state == PM_RESULT_COMMITTED) {
-                pull->items[i].result.state = PM_RESULT_LANDED;
+            if (pull->outcomes[i].result.state == PM_RESULT_COMMITTED) {
+                pull->outcomes[i].result.state = PM_RESULT_LANDED;
             }
         }
 
@@ -871,7 +871,7 @@ test_in_doubt(void **state)
     promotion = test_request(t, 1, "dev", "prod");
 
     pull = test_pull(t, &promotion, 1, NULL);
-    pull->items[0].doubtful = 1;
+    pull->outcomes[0].doubtful = 1;
     pull->items[0].inherited = 1;
 
     test_do(t, "mv remote.git away");
@@ -888,7 +888,7 @@ test_in_doubt(void **state)
 
     promotion = test_request(t, 2, "none", "prod");
     pull = test_pull(t, &promotion, 1, NULL);
-    pull->items[0].doubtful = 1;
+    pull->outcomes[0].doubtful = 1;
     pull->items[0].inherited = 1;
     test_is(pull, pm_pull_plan(pull), PM_BATCH_SETTLED);
     assert_int_equal(pm_pull_result(pull, 0)->state, PM_RESULT_FAILED);
