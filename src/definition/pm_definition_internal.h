@@ -6,7 +6,7 @@
  * pm_definition_item     its plans and pages, and their crossIds
  * pm_definition_slug     names of files
  * pm_definition_cross    the source with its crossIds
- * pm_definition_index, pm_definition_cache
+ * pm_definition_files, pm_definition_index, pm_definition_cache
  *                        the definitions of a folder
  * pm_definition_match    which one, and whose paths are in the way
  * pm_definition_tree     a document put together from pieces of another one
@@ -15,7 +15,9 @@
  * pm_definition_field    a plan's and a page's fields
  * pm_definition_flow     flows
  * pm_definition_build    what of the source moves, beside the target
+ * pm_definition_create   the text of a new target
  * pm_definition_merge    the target's text with it
+ * pm_definition_result   what that text is, and what of it is kept
  * pm_definition_patch, pm_definition_overlay, pm_definition_remove
  *                        the target's merge patch
  * pm_definition_json     values as JSON text
@@ -173,7 +175,24 @@ typedef struct {
     uint64_t                used;      /* the cache's count at its last use */
 } pm_definition_kept_t;
 
-/* kept: indexes whose entries may be taken over. */
+
+/* One index on its way; kept: indexes whose entries may be taken over. */
+
+typedef struct {
+    pm_git_mirror_t               *mirror;
+    pm_arena_t                    *arena;     /* the index's */
+    pm_arena_t                    *work;
+    pm_definition_kept_t *const   *kept;
+    size_t                         nkept;
+    pm_buffer_t                    entries;   /* of pm_definition_entry_t */
+    size_t                         parsed;    /* bytes */
+    pm_error_t                    *err;
+} pm_definition_reading_t;
+
+/* pm_definition_files.c: an entry for each definition of the tree; one that
+ * cannot be read has a fault. */
+int pm_definition_files(pm_definition_reading_t *reading, const pm_oid_t *tree);
+
 int pm_definition_index_build(pm_git_mirror_t *mirror, const pm_oid_t *tree,
     pm_definition_kept_t *const *kept, size_t nkept,
     pm_definition_kept_t **index, pm_error_t *err);
@@ -319,6 +338,42 @@ int pm_definition_move_flows(pm_definition_job_t *job, const pm_node_t *list,
  * the document is all of it). */
 int pm_definition_build(pm_definition_job_t *job, pm_document_t **document,
     pm_jsonpath_t ***paths, size_t *npaths);
+
+
+/* pm_definition_create.c */
+
+/* The document as the text of a file, indented as the source is.  PM_INVALID:
+ * it cannot be written as JSON. */
+int pm_definition_create(pm_definition_job_t *job,
+    const pm_document_t *document, pm_string_t *text);
+
+
+/* pm_definition_merge.c */
+
+typedef struct {
+    const pm_definition_merge_t  *merge;
+    pm_definition_plan_t         *plan;
+    pm_definition_t               source;
+    pm_definition_t               target;
+    pm_definition_job_t           job;
+} pm_definition_merging_t;
+
+/* What is wrong with the target or its overlay: the plan's refusal, and the
+ * code that callers see. */
+int pm_definition_target_fault(int rc, pm_definition_plan_t *plan,
+    pm_error_t *err);
+
+
+/* pm_definition_result.c */
+
+/* Reads the plan's text as its next reader will: what the API is then.  Fails
+ * where it would be another kind of definition, or lose a plan. */
+int pm_definition_merge_result(pm_definition_merging_t *merging,
+    pm_error_t *err);
+
+/* The plan in another arena than that of the work, which is many times as
+ * large.  0 or PM_UNAVAILABLE. */
+int pm_definition_merge_keep(pm_arena_t *arena, pm_definition_plan_t *plan);
 
 
 /* pm_definition_patch.c */

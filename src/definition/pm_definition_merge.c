@@ -1,27 +1,13 @@
 #include "definition/pm_definition_internal.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-
-/* The longest unit of indentation that is taken over. */
-#define PM_DEFINITION_UNIT  8
-
-
-typedef struct {
-    const pm_definition_merge_t  *merge;
-    pm_definition_plan_t         *plan;
-    pm_definition_t               source;
-    pm_definition_t               target;
-    pm_definition_job_t           job;
-} pm_definition_merging_t;
 
 
 /*
  * Edits speak of promoting files whole, which definitions never are.
  */
 
-static int
+int
 pm_definition_target_fault(int rc, pm_definition_plan_t *plan,
     pm_error_t *err)
 {
@@ -133,93 +119,6 @@ pm_definition_merge_target(pm_definition_merging_t *m, pm_error_t *err)
 }
 
 
-/* What a JSON text indents its first member by; else two spaces. */
-
-static const char *
-pm_definition_unit(pm_definition_merging_t *m)
-{
-    size_t                n;
-    const char           *p, *start, *text, *unit;
-    const pm_document_t  *document;
-
-    unit = "  ";
-    document = m->source.document;
-
-    if (!document->json || m->source.root->length == 0) {
-        return unit;
-    }
-
-    text = document->text.data;
-    start = text + m->source.root->members[0].key->start;
-
-    for (p = start; p > text && (p[-1] == ' ' || p[-1] == '\t'); p--) {
-        /* void */
-    }
-
-    n = (size_t) (start - p);
-
-    if (n > 0 && n <= PM_DEFINITION_UNIT && p > text
-        && (p[-1] == '\n' || p[-1] == '\r'))
-    {
-        return pm_arena_strndup(m->job.arena, p, n);
-    }
-
-    return unit;
-}
-
-
-static int
-pm_definition_merge_create(pm_definition_merging_t *m,
-    const pm_document_t *document, pm_error_t *err)
-{
-    int           rc;
-    const char   *unit;
-    pm_buffer_t   text;
-
-    memset(&text, 0, sizeof(pm_buffer_t));
-
-    unit = pm_definition_unit(m);
-
-    if (unit == NULL) {
-        m->plan->refusal = PM_DEFINITION_FAILED;
-        return pm_error_memory(err);
-    }
-
-    rc = pm_definition_json_write(&text, document->roots[0], unit,
-                                  PM_DEFINITION_SIZE - 1, err);
-
-    if (rc == PM_UNPROCESSABLE) {
-        m->plan->refusal = PM_DEFINITION_MALFORMED;
-        rc = PM_INVALID;
-
-        if (err != NULL) {
-            err->code = PM_INVALID;
-        }
-
-    } else if (rc != 0) {
-        m->plan->refusal = PM_DEFINITION_FAILED;
-    }
-
-    if (rc == 0) {
-        pm_buffer_putc(&text, '\n');
-
-        m->plan->text.len = text.len;
-        m->plan->text.data = text.failed ? NULL
-                             : pm_arena_strndup(m->job.arena, text.data,
-                                                text.len);
-
-        if (m->plan->text.data == NULL) {
-            m->plan->refusal = PM_DEFINITION_FAILED;
-            rc = pm_error_memory(err);
-        }
-    }
-
-    pm_buffer_free(&text);
-
-    return rc;
-}
-
-
 static int
 pm_definition_merge_update(pm_definition_merging_t *m,
     pm_document_t *document, pm_jsonpath_t **paths, size_t npaths,
@@ -281,90 +180,6 @@ pm_definition_merge_overlay(pm_definition_merging_t *m, pm_error_t *err)
                                &m->plan->text, patch, err);
 
     return rc ? pm_definition_target_fault(rc, m->plan, err) : 0;
-}
-
-
-/* Nothing that is there may be lost by any way: a lost plan ends
- * subscriptions. */
-
-static int
-pm_definition_merge_plans(pm_definition_merging_t *m,
-    const pm_definition_t *result, pm_error_t *err)
-{
-    int                     rc;
-    size_t                  i;
-    pm_definition_item_t   *item;
-    pm_definition_items_t   plans;
-
-    if (m->job.target == NULL) {
-        return 0;
-    }
-
-    rc = pm_definition_items(m->job.arena, result->file,
-                             pm_node_get(result->root, "plans"),
-                             PM_DEFINITION_PLAN, m->source.entry.cross_key,
-                             &plans, err);
-
-    for (i = 0; rc == 0 && i < m->target.plans.n; i++) {
-        item = &m->target.plans.items[i];
-
-        if (pm_definition_item_by_key(&plans, item->cross_key) != NULL
-            || (item->id != NULL
-                && pm_definition_item_by_id(&plans, item->id) != NULL))
-        {
-            continue;
-        }
-
-        return pm_error_set(err, PM_UNPROCESSABLE, "%s would lose the plan "
-                            "\"%.200s\": %s must leave it there",
-                            result->file, item->name,
-                            m->merge->overlay_file ? m->merge->overlay_file
-                                                   : "the promotion");
-    }
-
-    return rc;
-}
-
-
-/* The result as the next reader of it sees it. */
-
-static int
-pm_definition_merge_result(pm_definition_merging_t *m, pm_error_t *err)
-{
-    int                      rc;
-    pm_definition_t          result;
-    pm_definition_plan_t    *plan;
-    pm_definition_source_t   text;
-
-    plan = m->plan;
-    text.file = m->merge->target_file;
-    text.text = plan->text;
-
-    rc = pm_definition_open(m->job.arena, &text, &result, err);
-
-    if (rc == 0 && result.entry.kind != m->source.entry.kind) {
-        rc = pm_error_set(err, PM_UNPROCESSABLE, "%s would become another "
-                          "kind of definition by %s", text.file,
-                          m->merge->overlay_file ? m->merge->overlay_file
-                                                 : "the promotion");
-    }
-
-    if (rc == 0) {
-        rc = pm_definition_merge_plans(m, &result, err);
-    }
-
-    if (rc != 0) {
-        return pm_definition_target_fault(rc, plan, err);
-    }
-
-    plan->id = result.entry.id;
-    plan->cross_id = result.entry.cross_key;
-    plan->name = result.entry.name;
-    plan->version = result.entry.version;
-    plan->paths = result.entry.paths;
-    plan->npaths = result.entry.npaths;
-
-    return 0;
 }
 
 
@@ -462,75 +277,25 @@ pm_definition_merging(pm_definition_merging_t *m, pm_error_t *err)
         rc = pm_definition_merge_notes(m, err);
     }
 
+    if (rc == 0 && m->job.target == NULL) {
+        rc = pm_definition_create(&m->job, document, &m->plan->text);
+    }
+
     if (rc != 0) {
         m->plan->refusal = (rc == PM_INVALID) ? PM_DEFINITION_MALFORMED
                                               : PM_DEFINITION_FAILED;
         return rc;
     }
 
-    rc = m->job.target
-         ? pm_definition_merge_update(m, document, paths, npaths, err)
-         : pm_definition_merge_create(m, document, err);
+    if (m->job.target != NULL) {
+        rc = pm_definition_merge_update(m, document, paths, npaths, err);
+    }
 
     if (rc == 0) {
         rc = pm_definition_merge_overlay(m, err);
     }
 
     return rc ? rc : pm_definition_merge_result(m, err);
-}
-
-
-/* Out of the arena of the work, which is many times as large. */
-
-static int
-pm_definition_merge_keep(pm_arena_t *arena, pm_definition_plan_t *plan)
-{
-    size_t                  i;
-    pm_definition_note_t   *note, *notes;
-    pm_definition_entry_t   from, to;
-
-    memset(&from, 0, sizeof(pm_definition_entry_t));
-
-    from.id = plan->id;
-    from.cross_id = plan->cross_id;
-    from.name = plan->name;
-    from.version = plan->version;
-    from.file = "";
-    from.slug = "";
-    from.paths = plan->paths;
-    from.npaths = plan->npaths;
-
-    notes = pm_arena_alloc(arena, (plan->nnotes + 1) * sizeof(*notes));
-    plan->text.data = pm_arena_strndup(arena, plan->text.data,
-                                       plan->text.len);
-
-    if (notes == NULL || plan->text.data == NULL
-        || pm_definition_copy(arena, &from, &to) != 0)
-    {
-        return PM_UNAVAILABLE;
-    }
-
-    plan->id = to.id;
-    plan->cross_id = to.cross_id;
-    plan->name = to.name;
-    plan->version = to.version;
-    plan->paths = to.paths;
-
-    for (i = 0; i < plan->nnotes; i++) {
-        note = &notes[i];
-        *note = plan->notes[i];
-        note->path = pm_arena_strdup(arena, note->path);
-        note->name = pm_arena_strdup(arena, note->name);
-        note->text = pm_arena_strdup(arena, note->text);
-
-        if (note->path == NULL || note->name == NULL || note->text == NULL) {
-            return PM_UNAVAILABLE;
-        }
-    }
-
-    plan->notes = notes;
-
-    return 0;
 }
 
 
