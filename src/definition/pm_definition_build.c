@@ -3,27 +3,11 @@
 #include <string.h>
 
 
-/* Selectors in one JSONPath. */
-#define PM_DEFINITION_RUNS  200
-
-
-/* A field of the result. */
-
-typedef struct {
-    const pm_node_t  *key;
-    const char       *name;
-    const pm_node_t  *value;
-    unsigned char    *selected;    /* of a list; NULL: all of it moves */
-    unsigned          outer:1;     /* beside "api", where it is wrapped */
-} pm_definition_part_t;
-
-
 typedef struct {
     pm_definition_job_t  *job;
-    pm_buffer_t           parts;   /* of pm_definition_part_t */
+    pm_buffer_t           parts;   /* of pm_definition_field_t */
     size_t                api;     /* in the source, parts before "api" */
     int                   wrapped; /* the result is */
-    pm_buffer_t           paths;   /* of pm_jsonpath_t * */
 } pm_definition_build_t;
 
 
@@ -39,7 +23,7 @@ pm_definition_outer(const char *name)
 
 
 static int
-pm_definition_part_value(pm_definition_build_t *b, pm_definition_part_t *part)
+pm_definition_part_value(pm_definition_build_t *b, pm_definition_field_t *part)
 {
     int                     rc;
     const pm_node_t        *list, *root, *api;
@@ -95,7 +79,7 @@ pm_definition_collect(pm_definition_build_t *b, const pm_node_t *mapping,
     size_t                i;
     pm_definition_t      *source;
     const pm_member_t    *member;
-    pm_definition_part_t  part;
+    pm_definition_field_t  part;
 
     source = b->job->source;
 
@@ -146,7 +130,7 @@ pm_definition_append(pm_definition_build_t *b, const char *key,
     const char *text)
 {
     pm_node_t             *name, *value;
-    pm_definition_part_t   part;
+    pm_definition_field_t   part;
 
     name = pm_definition_tree_key(&b->job->tree, key);
     value = pm_definition_tree_string(&b->job->tree, text);
@@ -199,11 +183,11 @@ pm_definition_patch_part(pm_definition_build_t *b, const pm_member_t *member,
     int                    rc;
     size_t                 i, n;
     const pm_node_t       *key, *value;
-    pm_definition_part_t   added, *parts;
+    pm_definition_field_t   added, *parts;
 
     key = pm_node_resolve(member->key);
-    n = b->parts.len / sizeof(pm_definition_part_t);
-    parts = (pm_definition_part_t *) (void *) b->parts.data;
+    n = b->parts.len / sizeof(pm_definition_field_t);
+    parts = (pm_definition_field_t *) (void *) b->parts.data;
 
     for (i = 0; i < n; i++) {
 
@@ -275,7 +259,7 @@ pm_definition_patch_parts(pm_definition_build_t *b, const pm_node_t *patch,
 
 static int
 pm_definition_member(pm_definition_build_t *b, pm_node_t *mapping,
-    const pm_definition_part_t *part)
+    const pm_definition_field_t *part)
 {
     if (b->wrapped != (int) b->job->source->wrapped
         && pm_node_member(mapping, part->name, part->key->text.len) != NULL)
@@ -300,12 +284,12 @@ pm_definition_assemble(pm_definition_build_t *b, pm_node_t **root)
     size_t                 i, n;
     pm_node_t             *api, *key;
     pm_definition_tree_t  *tree;
-    pm_definition_part_t  *parts;
+    pm_definition_field_t  *parts;
 
     rc = 0;
     tree = &b->job->tree;
-    n = b->parts.len / sizeof(pm_definition_part_t);
-    parts = (pm_definition_part_t *) (void *) b->parts.data;
+    n = b->parts.len / sizeof(pm_definition_field_t);
+    parts = (pm_definition_field_t *) (void *) b->parts.data;
 
     *root = pm_definition_tree_mapping(tree, b->job->source->root, n + 1);
     api = pm_definition_tree_mapping(tree, b->job->source->api, n + 1);
@@ -325,130 +309,6 @@ pm_definition_assemble(pm_definition_build_t *b, pm_node_t **root)
                                                                    : *root,
                                   &parts[i]);
     }
-
-    return rc;
-}
-
-
-/* JSONPath's string between single quotes (RFC 9535, 2.3.1.1). */
-
-static void
-pm_definition_quote(pm_buffer_t *text, const char *name)
-{
-    pm_buffer_puts(text, "['");
-
-    for ( /* void */ ; *name != '\0'; name++) {
-
-        if (*name == '\'' || *name == '\\') {
-            pm_buffer_putc(text, '\\');
-        }
-
-        if ((unsigned char) *name < 0x20) {
-            pm_buffer_printf(text, "\\u%04x", (unsigned char) *name);
-            continue;
-        }
-
-        pm_buffer_putc(text, *name);
-    }
-
-    pm_buffer_puts(text, "']");
-}
-
-
-static int
-pm_definition_compile(pm_definition_build_t *b, pm_buffer_t *text)
-{
-    int             rc;
-    pm_jsonpath_t  *path;
-
-    if (text->failed) {
-        return pm_error_memory(b->job->err);
-    }
-
-    rc = pm_jsonpath_compile(b->job->arena, text->data, text->len, &path,
-                             b->job->err);
-    if (rc == 0) {
-        pm_buffer_append(&b->paths, &path, sizeof(path));
-    }
-
-    return rc;
-}
-
-
-/* Items that are selected, as slices, some in each path; prefix is the
- * list's. */
-
-static int
-pm_definition_select(pm_definition_build_t *b,
-    const pm_definition_part_t *part, pm_buffer_t *text)
-{
-    int     rc;
-    size_t  i, from, prefix, runs;
-
-    rc = 0;
-    runs = 0;
-    prefix = text->len;
-
-    for (i = 0; rc == 0 && i < part->value->length; i++) {
-
-        if (!part->selected[i]) {
-            continue;
-        }
-
-        for (from = i; i < part->value->length && part->selected[i]; i++) {
-            /* void */
-        }
-
-        pm_buffer_printf(text, "%c%zu:%zu", runs ? ',' : '[', from, i);
-
-        if (++runs == PM_DEFINITION_RUNS) {
-            pm_buffer_putc(text, ']');
-            rc = pm_definition_compile(b, text);
-            text->len = prefix;
-            runs = 0;
-        }
-    }
-
-    if (rc == 0 && runs > 0) {
-        pm_buffer_putc(text, ']');
-        rc = pm_definition_compile(b, text);
-    }
-
-    return rc;
-}
-
-
-static int
-pm_definition_selectors(pm_definition_build_t *b)
-{
-    int                    rc;
-    size_t                 i, n;
-    pm_buffer_t            text;
-    pm_definition_part_t  *parts;
-
-    rc = 0;
-    n = b->parts.len / sizeof(pm_definition_part_t);
-    parts = (pm_definition_part_t *) (void *) b->parts.data;
-
-    memset(&text, 0, sizeof(pm_buffer_t));
-
-    for (i = 0; rc == 0 && i < n; i++) {
-
-        if (parts[i].value == NULL) {
-            continue;
-        }
-
-        text.len = 0;
-
-        pm_buffer_puts(&text, b->wrapped && !parts[i].outer ? "$['api']"
-                                                            : "$");
-        pm_definition_quote(&text, parts[i].name);
-
-        rc = parts[i].selected ? pm_definition_select(b, &parts[i], &text)
-                               : pm_definition_compile(b, &text);
-    }
-
-    pm_buffer_free(&text);
 
     return rc;
 }
@@ -475,26 +335,19 @@ pm_definition_builds(pm_definition_build_t *b, pm_node_t **root,
         rc = pm_definition_assemble(b, root);
     }
 
+    *paths = NULL;
+    *npaths = 0;
+
     if (rc == 0 && b->job->target != NULL) {
-        rc = pm_definition_selectors(b);
+        rc = pm_definition_selectors(b->job,
+                                     (pm_definition_field_t *) (void *)
+                                     b->parts.data,
+                                     b->parts.len
+                                     / sizeof(pm_definition_field_t),
+                                     b->wrapped, paths, npaths);
     }
 
-    if (rc != 0) {
-        return rc;
-    }
-
-    *npaths = b->paths.len / sizeof(pm_jsonpath_t *);
-    *paths = pm_arena_alloc(b->job->arena, b->paths.len + 1);
-
-    if (*paths == NULL || b->paths.failed) {
-        return pm_error_memory(b->job->err);
-    }
-
-    if (b->paths.len > 0) {
-        memcpy(*paths, b->paths.data, b->paths.len);
-    }
-
-    return 0;
+    return rc;
 }
 
 
@@ -525,7 +378,6 @@ pm_definition_build(pm_definition_job_t *job, pm_document_t **document,
     }
 
     pm_buffer_free(&b.parts);
-    pm_buffer_free(&b.paths);
 
     return rc;
 }

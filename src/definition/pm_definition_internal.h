@@ -15,6 +15,7 @@
  * pm_definition_field    a plan's and a page's fields
  * pm_definition_flow     flows
  * pm_definition_build    what of the source moves, beside the target
+ * pm_definition_selector JSONPaths for what moves
  * pm_definition_create   the text of a new target
  * pm_definition_merge    the target's text with it
  * pm_definition_result   what that text is, and what of it is kept
@@ -337,6 +338,24 @@ int pm_definition_move_flows(pm_definition_job_t *job, const pm_node_t *list,
 /* The document, and JSONPaths for what of it moves (none: it is created, and
  * the document is all of it). */
 int pm_definition_build(pm_definition_job_t *job, pm_document_t **document,
+    pm_jsonpath_t ***paths, size_t *npaths);
+
+
+/* pm_definition_selector.c */
+
+/* A field of the result. */
+
+typedef struct {
+    const pm_node_t  *key;
+    const char       *name;
+    const pm_node_t  *value;       /* NULL: it is not there */
+    unsigned char    *selected;    /* of a list; NULL: all of it moves */
+    unsigned          outer:1;     /* beside "api", where it is wrapped */
+} pm_definition_field_t;
+
+/* What selects them in a result that is wrapped, or not. */
+int pm_definition_selectors(pm_definition_job_t *job,
+    const pm_definition_field_t *parts, size_t n, int wrapped,
     pm_jsonpath_t ***paths, size_t *npaths);
 
 
