@@ -38,10 +38,16 @@ for i = 6, #ARGV, 9 do
     local record = prefix .. 'promotion:' .. ARGV[i]
 
     redis.call('HSET', record, 'state', 'COMMITTED', 'commit', ARGV[i + 2],
-               'digest', ARGV[i + 3], 'pull_head', ARGV[i + 4],
+               'pull_head', ARGV[i + 4],
                'pull_base', ARGV[i + 5], 'pull_author', ARGV[i + 6],
                'pull_message', ARGV[i + 7], 'pull_body', ARGV[i + 8])
     redis.call('HDEL', record, 'message')
+
+    -- a later try has not planned it
+
+    if ARGV[i + 3] ~= '' then
+        redis.call('HSET', record, 'digest', ARGV[i + 3])
+    end
 
     if ARGV[5] ~= '' then
         redis.call('HSETNX', record, 'pushed_at', now - ARGV[5])

@@ -91,6 +91,13 @@ local function pend(id, record, message, pull)
     redis.call('SADD', prefix .. 'lanes', lane)
 end
 
+local function given_up(record, commit, message)
+    return 'commit ' .. commit:sub(1, 7) .. ' is on '
+           .. (redis.call('HGET', record, 'pull_head') or 'its head branch')
+           .. ', but there is no pull request: given up after a day, at last '
+           .. message
+end
+
 -- those of one pull request are told in the order in which they were asked for
 
 local function index(id, name, created)
@@ -140,8 +147,11 @@ for _ = 1, tonumber(ARGV[7]) do
     local old = redis.call('HMGET', record, 'state', 'idempotency', 'takes',
                            'created_at', 'review')
 
+    local message = ARGV[at + 4]
+
     if state == 'PENDING' and now - (old[4] or now) > 86400000 then
         state = 'FAILED'
+        message = given_up(record, ARGV[at + 5], message)
     end
 
     if not old[1] then
@@ -173,13 +183,15 @@ for _ = 1, tonumber(ARGV[7]) do
         audited(prefix, ARGV[6], at + 10)
 
         redis.call('HSET', record, 'state', state, 'status', status,
-                   'message', ARGV[at + 4], 'commit', ARGV[at + 5],
+                   'message', message, 'commit', ARGV[at + 5],
                    'settled_at', now)
 
         -- what was asked for has a digest; one that is found by its trailer
-        -- has none
+        -- has none, nor has the later try of a pull request
 
-        if not old[5] or (state == 'LANDED' and ARGV[at + 6] ~= '') then
+        if (not old[5] and not pull)
+           or ((state == 'LANDED' or pull) and ARGV[at + 6] ~= '')
+        then
             redis.call('HSET', record, 'digest', ARGV[at + 6])
         end
 
