@@ -12,6 +12,8 @@ static void ngx_http_promotions_shown(void *data, redisReply *reply);
 static void ngx_http_promotions_cancel_read(void *data, redisReply *reply);
 static void ngx_http_promotions_cancel_targets(ngx_promotions_args_t *args,
     const pm_store_key_t *key);
+static const char *ngx_http_promotions_cancel_instead(
+    const ngx_str_t *state);
 static void ngx_http_promotions_cancelled(void *data, redisReply *reply);
 static ngx_uint_t ngx_http_promotions_record_seen(const pm_store_key_t *key,
     const char *environment);
@@ -243,6 +245,28 @@ ngx_http_promotions_cancel_targets(ngx_promotions_args_t *args,
 }
 
 
+/* What there is to do in its place. */
+
+static const char *
+ngx_http_promotions_cancel_instead(const ngx_str_t *state)
+{
+    if (state->len == sizeof("COMMITTED") - 1
+        && ngx_strncmp(state->data, "COMMITTED", state->len) == 0)
+    {
+        return ": its commit is on its head branch; close the pull request on "
+               "its provider when it is open";
+    }
+
+    if (state->len == sizeof("OPEN") - 1
+        && ngx_strncmp(state->data, "OPEN", state->len) == 0)
+    {
+        return ": close the pull request on its provider";
+    }
+
+    return "";
+}
+
+
 static void
 ngx_http_promotions_cancelled(void *data, redisReply *reply)
 {
@@ -272,9 +296,10 @@ ngx_http_promotions_cancelled(void *data, redisReply *reply)
 
     } else if (what.len == sizeof("no") - 1) {
         (void) pm_error_set(&err, PM_CONFLICT, "promotion %.*s is %.*s, "
-                            "only one that is QUEUED can be cancelled",
+                            "only one that is QUEUED can be cancelled%s",
                             (int) ctx->target.len, ctx->target.data,
-                            (int) state.len, state.data);
+                            (int) state.len, state.data,
+                            ngx_http_promotions_cancel_instead(&state));
 
         rc = ngx_http_promotions_send_error(ctx->request, NGX_HTTP_CONFLICT,
                                             err.message);
