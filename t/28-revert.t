@@ -166,7 +166,7 @@ error_is(revert($id, json => { message => 1, description => "x\n"
 $r = $scene->commit('orders-dev', 'orders-qa', message => 'nothing');
 my $failed = $r->{headers}{'promotion-id'};
 error_is(revert($failed), 409, "promotion $failed is FAILED, only one that "
-         . 'is LANDED can be reverted', 'one that did not land');
+         . 'is LANDED or MERGED can be reverted', 'one that did not land');
 
 
 # grants: it is a commit into qa

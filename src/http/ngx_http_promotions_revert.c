@@ -23,6 +23,9 @@ static ngx_uint_t ngx_http_promotions_revert_allowed(
 static int ngx_http_promotions_revert_promotion(
     ngx_http_promotions_ctx_t *ctx, redisReply *fields,
     pm_promotion_t *promotion, pm_error_t *err);
+static int ngx_http_promotions_revert_merged(pm_arena_t *arena,
+    redisReply *fields, pm_promotion_t *promotion, const char **commit,
+    pm_error_t *err);
 static const char *ngx_http_promotions_revert_message(pm_arena_t *arena,
     const char *message);
 
@@ -188,9 +191,9 @@ ngx_http_promotions_revert_start(ngx_http_promotions_ctx_t *ctx,
 
     state = ngx_http_promotions_record_field(fields, "state");
 
-    if (ngx_strcmp(state, "LANDED") != 0) {
+    if (ngx_strcmp(state, "LANDED") != 0 && ngx_strcmp(state, "MERGED") != 0) {
         (void) pm_error_set(&err, PM_CONFLICT, "promotion %.*s is %s, only "
-                            "one that is LANDED can be reverted",
+                            "one that is LANDED or MERGED can be reverted",
                             (int) ctx->target.len, ctx->target.data, state);
 
         return ngx_http_promotions_send_error(r, NGX_HTTP_CONFLICT,
@@ -276,6 +279,12 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
         return rc;
     }
 
+    rc = ngx_http_promotions_revert_merged(arena, fields, promotion, &commit,
+                                           err);
+    if (rc != 0) {
+        return rc;
+    }
+
     promotion->revert_commit = pm_arena_strdup(arena, commit);
 
     promotion->message = request->message ? request->message
@@ -322,6 +331,38 @@ ngx_http_promotions_revert_promotion(ngx_http_promotions_ctx_t *ctx,
     promotion->source_environment = source;
 
     return rc;
+}
+
+
+/*
+ * What undoes a pull request is a commit: of the commit by which it was merged
+ * (its own, where the provider does not tell), if that did what was promoted
+ * and nothing else.
+ */
+
+static int
+ngx_http_promotions_revert_merged(pm_arena_t *arena, redisReply *fields,
+    pm_promotion_t *promotion, const char **commit, pm_error_t *err)
+{
+    const char  *merge, *digest;
+
+    if (promotion->kind != PM_PROMOTION_PULL_REQUEST) {
+        return 0;
+    }
+
+    promotion->kind = PM_PROMOTION_COMMIT;
+    promotion->pull = NULL;
+
+    merge = ngx_http_promotions_record_field(fields, "pull_merge_commit");
+
+    if (merge != NULL && *merge != '\0') {
+        *commit = merge;
+    }
+
+    digest = ngx_http_promotions_record_field(fields, "digest");
+    promotion->revert_digest = pm_arena_strdup(arena, digest ? digest : "");
+
+    return promotion->revert_digest ? 0 : pm_error_memory(err);
 }
 
 

@@ -134,9 +134,12 @@ typedef struct {
     const char           *description;
     const char           *source_commit;
     const char           *expected_digest;
-    const char           *revert_commit; /* 40 hex: not a promotion, but what
-                                            undoes this commit of one; or
-                                            NULL */
+    const char           *revert_commit; /* 40 hex (as short as a provider
+                                            has them: 7): not a promotion,
+                                            but what undoes this commit of
+                                            one; or NULL */
+    const char           *revert_digest; /* of all that this commit may have
+                                            changed; NULL: it is ours */
     pm_pull_request_t    *pull;          /* of PM_PROMOTION_PULL_REQUEST */
     const char           *author_name;
     const char           *author_email;

@@ -33,6 +33,7 @@ static const pm_record_field_t  pm_record_fields[] = {
     { "sourceCommit", offsetof(pm_promotion_t, source_commit), 0 },
     { "expectedDigest", offsetof(pm_promotion_t, expected_digest), 0 },
     { "revertCommit", offsetof(pm_promotion_t, revert_commit), 0 },
+    { "revertDigest", offsetof(pm_promotion_t, revert_digest), 0 },
     { "authorName", offsetof(pm_promotion_t, author_name), 1 },
     { "authorEmail", offsetof(pm_promotion_t, author_email), 1 },
     { "keyName", offsetof(pm_promotion_t, key_name), 1 },

@@ -30,12 +30,12 @@ pm_revert_commit(const pm_promotion_t *promotion, pm_git_mirror_t *mirror,
 
     hex = promotion->revert_commit;
 
-    if (pm_oid_parse(commit, hex, strlen(hex)) != 0) {
+    rc = pm_git_mirror_find_commit(mirror, head, hex, commit, &error);
+
+    if (rc == PM_INVALID) {
         return pm_error_set(err, PM_INTERNAL,
                             "the record has no commit to revert");
     }
-
-    rc = pm_git_mirror_find_commit(mirror, head, hex, commit, &error);
 
     if (rc == PM_NOT_FOUND) {
         return pm_error_set(err, PM_CONFLICT, "commit %s is not part of the "
@@ -56,6 +56,43 @@ pm_revert_commit(const pm_promotion_t *promotion, pm_git_mirror_t *mirror,
     }
 
     return rc;
+}
+
+
+/*
+ * A provider has merged what may be more than the promotion's own commit, or
+ * other than what that one did on its base: then the promotion is no longer
+ * what would be undone.
+ */
+
+static int
+pm_revert_same(const pm_promotion_t *promotion, pm_git_mirror_t *mirror,
+    const pm_oid_t *commit, const pm_oid_t *parent, pm_arena_t *arena,
+    pm_error_t *err)
+{
+    int               rc;
+    char              digest[PM_DIGEST_SIZE];
+    size_t            n;
+    pm_git_change_t  *changes;
+
+    if (promotion->revert_digest == NULL) {
+        return 0;
+    }
+
+    rc = pm_git_compare(mirror, commit, "", mirror, parent, "", 1, arena,
+                        &changes, &n, err);
+    if (rc == 0) {
+        rc = pm_digest(changes, n, digest, err);
+    }
+
+    if (rc != 0 || strcmp(digest, promotion->revert_digest) == 0) {
+        return rc;
+    }
+
+    return pm_error_set(err, PM_CONFLICT, "commit %.7s, by which the pull "
+                        "request was merged, changes other files than the "
+                        "promotion, or changes them otherwise: revert it on "
+                        "its provider", promotion->revert_commit);
 }
 
 
@@ -198,6 +235,10 @@ pm_revert(const pm_promotion_t *promotion, pm_git_mirror_t *mirror,
     memset(&way, 0, sizeof(pm_revert_way_t));
 
     rc = pm_revert_commit(promotion, mirror, head, commit, &parent, err);
+
+    if (rc == 0) {
+        rc = pm_revert_same(promotion, mirror, commit, &parent, arena, err);
+    }
 
     /* what makes the commit's tree equal to its parent's is its inverse */
 

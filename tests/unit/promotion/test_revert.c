@@ -335,6 +335,80 @@ test_among_others(void **state)
 }
 
 
+/* What a provider has merged: a merge's changes are those on its first parent,
+ * and only the promotion's own are undone. */
+
+static void
+test_merged(void **state)
+{
+    char            *commit, *merge, digest[65];
+    test_t          *t;
+    pm_batch_t      *batch;
+    pm_promotion_t   promotion;
+
+    t = *state;
+    test_start(t);
+
+    promotion = test_promotion(t, 1, "dev", "prod");
+    batch = test_batch(t, &promotion, 1);
+    test_lands(batch);
+    (void) strcpy(digest, pm_batch_result(batch, 0)->digest);
+    pm_batch_destroy(batch);
+
+    commit = test_run(t, "git -C remote.git rev-parse main");
+
+    /* main without it, and then with a merge of it; twelve digits of that, as
+     * a provider has them */
+
+    test_do(t, "cd work && git fetch -q origin main && "
+            "git branch -q ours FETCH_HEAD && git checkout -q -B main ours~1 "
+            "&& echo later > prod/own/later && git add -A && "
+            "git commit -q -m later && git merge -q --no-ff -m merged ours && "
+            "git push -q -f origin main");
+    merge = test_run(t, "git -C remote.git rev-parse --short=12 main");
+
+    promotion = test_revert(t, 2, merge);
+    promotion.revert_digest = digest;
+    batch = test_batch(t, &promotion, 1);
+    test_lands(batch);
+    pm_batch_destroy(batch);
+
+    test_prints(t, "git -C remote.git diff --stat main~2 main", "");
+    test_prints(t, "test \"$(git -C remote.git log -1 --format=%B main | "
+                "grep Reverts)\" = \"Promotion-Reverts: "
+                "$(git -C remote.git rev-parse main~1)\" && echo yes", "yes");
+
+    /* something besides, or something else */
+
+    test_do(t, "cd work && git checkout -q -B main ours~1 && "
+            "git merge -q --no-ff --no-commit ours && echo > prod/own/besides "
+            "&& git add -A && git commit -q -m merged && "
+            "git push -q -f origin main");
+    free(merge);
+    merge = test_run(t, "git -C remote.git rev-parse main");
+
+    promotion = test_revert(t, 3, merge);
+    promotion.revert_digest = digest;
+    batch = test_batch(t, &promotion, 1);
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_failed(batch, 0, PM_CONFLICT, "by which the pull request was merged, "
+                "changes other files than the promotion");
+    pm_batch_destroy(batch);
+
+    /* a record that does not say what it changed */
+
+    promotion = test_revert(t, 4, commit);
+    promotion.revert_digest = "";
+    batch = test_batch(t, &promotion, 1);
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_failed(batch, 0, PM_CONFLICT, "by which the pull request was merged");
+    pm_batch_destroy(batch);
+
+    free(merge);
+    free(commit);
+}
+
+
 static void
 test_record(void **state)
 {
@@ -345,16 +419,20 @@ test_record(void **state)
     t = *state;
 
     promotion = test_revert(t, 1, "0123456789012345678901234567890123456789");
+    promotion.revert_digest = "of all";
     test_ok(t, pm_record_encode(t->arena, &promotion, &text, &t->err));
     test_ok(t, pm_record_decode(t->arena, promotion.id, text.data, text.len,
                                 &decoded, &t->err));
     assert_string_equal(decoded.revert_commit, promotion.revert_commit);
+    assert_string_equal(decoded.revert_digest, "of all");
 
     promotion.revert_commit = NULL;
+    promotion.revert_digest = NULL;
     test_ok(t, pm_record_encode(t->arena, &promotion, &text, &t->err));
     test_ok(t, pm_record_decode(t->arena, promotion.id, text.data, text.len,
                                 &decoded, &t->err));
     assert_null(decoded.revert_commit);
+    assert_null(decoded.revert_digest);
 }
 
 
@@ -373,6 +451,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_commits_that_are_none,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_among_others, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_merged, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_record, test_setup,
                                         test_teardown),
