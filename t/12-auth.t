@@ -152,6 +152,16 @@ $r = $nginx->request(method => 'POST', key => $stranger,
     json => { %$body, message => undef });
 is($r->{status}, 403, 'preview needs a grant on both');
 
+# and before what stands in the promotion's way: the same application twice
+
+for my $case ([ $good, 400 ], [ $stranger, 403 ]) {
+    my ($key, $status) = @$case;
+    $r = $nginx->request(method => 'POST', key => $key,
+        path => '/api/promotions/commit',
+        json => { %$body, destAppId => $body->{srcAppId} });
+    is($r->{status}, $status, 'what cannot be promoted') or diag($r->{body});
+}
+
 
 # the forms of the header
 

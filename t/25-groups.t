@@ -6,21 +6,31 @@ use Promotions::Test;
 
 my @names = map { "app-$_" } 1 .. 7;
 my $scene = scene(failpoints => 1, workers => 2, catalog => catalog(),
-                  http => 'promotions_batch 3; promotions_lease 1s;');
+                  http => 'promotions_batch 3; promotions_queue 7; '
+                          . 'promotions_lease 1s;');
 my ($git, $repo, $nginx, $redis) = @$scene{qw(git repo nginx redis)};
 my $other = $git->repository('other', { 'README.md' => "another one\n" });
 
 $nginx->allow(qr/exited on signal 9/);
 
-write_file("$scene->{catalog}/catalog.yaml", join '',
-    map({ environment($_) } qw(dev qa)),
-    application(name => 'dev', url => $repo->url, path => 'dev/orders',
-                server => 'https://dev.example'),
-    map({ application(name => $_, url => $repo->url, path => "to/$_",
-                      server => 'https://qa.example') } @names),
-    map({ application(name => "other-$_", url => $other->url,
-                      path => "to/$_", server => 'https://qa.example') }
-        1 .. 2));
+# moved: applications that are in the other repository by now, or back here.
+sub write_catalog {
+    my (%moved) = @_;
+
+    write_file("$scene->{catalog}/catalog.yaml", join '',
+        map({ environment($_) } qw(dev qa)),
+        application(name => 'dev', url => $repo->url, path => 'dev/orders',
+                    server => 'https://dev.example'),
+        map({ application(name => $_, url => ($moved{$_} // $repo)->url,
+                          path => "to/$_", server => 'https://qa.example') }
+            @names, 'app-8'),
+        map({ application(name => "other-$_",
+                          url => ($moved{"other-$_"} // $other)->url,
+                          path => "to/$_", server => 'https://qa.example') }
+            1 .. 2));
+}
+
+write_catalog();
 $nginx->restart;
 
 
@@ -131,6 +141,7 @@ is(statuses($r), '400 400 400', 'for none of them');
 
 # a group is larger than a batch, and is pushed whole
 
+my $head;
 $scene->change;
 hook($repo, "no such file\n");
 $r = group(\@names);
@@ -138,6 +149,20 @@ is($r->{status}, 200, 'more destinations than promotions_batch')
     or diag($r->{body});
 landed($r, \@names, 'landed');
 is(pushes($repo), '7', 'in one push');
+
+
+# no queue takes a group that is larger than promotions_queue: it is not told to
+# try again
+
+$head = $repo->head;
+$r = group([ @names, 'app-8', 'other-1' ]);
+error_is($r, 422, '8 promotions of this request go to one branch, whose queue '
+         . 'holds at most 7 (promotions_queue): ask for fewer at once',
+         'more destinations than promotions_queue');
+is($r->{headers}{'retry-after'}, undef, 'is nothing to try again');
+is($r->{headers}{'promotion-id'}, undef, 'and has no promotion');
+is($redis->call('EXISTS', 'promotions:lanes'), 0, 'nothing is queued anywhere');
+is($repo->head, $head, 'nothing landed');
 
 
 # no changes of a member
@@ -157,7 +182,7 @@ is(pushes($repo), '1', 'by itself');
 $scene->change;
 hook($repo, "to/app-3/\n");
 
-my $head = $repo->head;
+$head = $repo->head;
 $r = group([ @names[0 .. 4] ]);
 is($r->{status}, 502, 'a hook refuses one member');
 is(statuses($r), '502 502 502 502 502', 'that is all of them');
@@ -308,6 +333,38 @@ $redis->call('DEL', "promotions:lane:$lane:waiting",
 wait_for('it to land', sub {
     ($scene->get($id)->json // {})->{state} eq 'LANDED' });
 sound('after a full lane');
+
+
+# The catalog moves members of a group to another branch, and back: under its
+# key each has the promotion that it had, and nothing is promoted again.
+
+$scene->change;
+hook($repo, "no such file\n");
+hook($other, "no such file\n");
+
+my @moving = qw(app-1 other-1 app-2 app-3 other-2);
+my %moving = (headers => { 'Idempotency-Key' => 'moving' });
+
+$first = group(\@moving, %moving);
+is(statuses($first), '200 200 200 200 200', 'a group, before the catalog moves')
+    or diag($first->{body});
+
+for my $moved ({ 'app-2' => $other }, { 'app-1' => $other },
+               { 'other-1' => $repo, 'app-3' => $other },
+               { 'other-1' => $repo, 'other-2' => $repo },
+               { map { ($_ => $other) } @names }, {})
+{
+    my $names = join(' and ', sort keys %$moved) || 'nothing';
+
+    write_catalog(%$moved);
+    $nginx->reload;
+    $r = group(\@moving, %moving);
+    is($r->{status}, 200, "$names moved: a replay");
+    is($r->{body}, $first->{body}, 'is the same answer, each its own');
+}
+
+is(pushes($repo) . '|' . pushes($other), '3|2', 'nothing was pushed again');
+sound('after a catalog that moved');
 
 
 # a replay within one lane, at the same time and later

@@ -308,6 +308,29 @@ for my $case ([ 'PROMOTE_TO@qa', 403, 'no grant on the source' ],
 error_is(promote('nothing', key => $redis->key(grants => 'PROMOTE_TO@qa')),
          403, 'Forbidden resource', 'who sees no source learns no names');
 
+# whether there is an environment of a name is told to those who see it, or all
+
+my $seer = $redis->key(grants => 'APPLICATION:R@dev PROMOTE_TO@qa');
+my @unseen = map { promote('nothing', body => $_, key => $seer) }
+    { destEnvironment => 'prod' }, { destEnvironment => 'y' },
+    { srcEnvironment => 'prod' }, { srcEnvironment => 'y' },
+    { srcEnvironment => 'y', destEnvironment => 'y' };
+error_is($unseen[0], 403, 'Forbidden resource', 'an environment of others');
+is(scalar(grep { $_->{body} ne $unseen[0]{body} } @unseen), 0,
+   'and one that is not there: one answer')
+    or diag(map { "$_->{body}\n" } @unseen);
+error_is(promote('shop', key => $redis->key(grants => 'PROMOTE_TO@*'),
+                 body => { destEnvironment => 'y' }), 404,
+         'environment y not found', 'who sees all sees that it is not there');
+
+# nor why a pair cannot be promoted to a key that may not do it
+
+$r = promote('odd', key => $redis->key(
+    grants => 'APPLICATION:R@dev APPLICATION:R@qa'));
+is_deeply([ map { "$_->{statusCode} $_->{message}" } members($r) ],
+          [ ('403 Forbidden resource') x 2 ], 'of a product without the grant')
+    or diag($r->{body});
+
 
 # what is asked for wrongly
 

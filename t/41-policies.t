@@ -177,6 +177,9 @@ error_is(evaluate('environment=qa%00x'), 404, qr/^environment qa x not found/,
          'a NUL ends no name');
 error_is(evaluate('environment=qa', key => $weak), 403, 'Forbidden resource',
          'an environment that the key does not see');
+is(evaluate('environment=nowhere', key => $weak)->{body},
+   evaluate('environment=qa', key => $weak)->{body},
+   'nor which there are');
 is(evaluate('environment=prod', key => $weak)->{status}, 200,
    'one that it does');
 error_is($scene->post('policies/evaluate', {}), 405, qr/use GET, HEAD/,

@@ -115,18 +115,24 @@ ngx_http_promotions_evaluate(ngx_http_request_t *r)
 
     environment = pm_catalog_environment(page.catalog, page.environment);
 
+    /* which environments there are is told to those who see them */
+
+    if (!pm_store_key_sees(page.ctx->key,
+                           environment ? environment->name : page.environment,
+                           environment ? environment->id : NULL))
+    {
+        ngx_http_promotions_denied_is(page.ctx,
+                                      environment ? environment->name : NULL,
+                                      NULL, NULL);
+        return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
+                                              "Forbidden resource");
+    }
+
     if (environment == NULL) {
         (void) pm_error_set(&err, PM_NOT_FOUND, "environment %s not found",
                             page.environment);
         return ngx_http_promotions_send_error(r, NGX_HTTP_NOT_FOUND,
                                               err.message);
-    }
-
-    if (!ngx_http_promotions_sees(&page, environment)) {
-        ngx_http_promotions_denied_is(ngx_http_promotions_get_ctx(r),
-                                      environment->name, NULL, NULL);
-        return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
-                                              "Forbidden resource");
     }
 
     if (page.product != NULL

@@ -45,8 +45,8 @@ struct ngx_http_promotions_product_s {
 
 static int ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
     pm_error_t *err);
-static const pm_environment_t *ngx_http_promotions_product_environment(
-    const char *name, pm_error_t *err);
+static int ngx_http_promotions_product_sees(ngx_http_promotions_ctx_t *ctx,
+    const pm_environment_t *environment, const char *name, pm_error_t *err);
 static int ngx_http_promotions_product_pairs(ngx_http_promotions_ctx_t *ctx,
     pm_error_t *err);
 static int ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
@@ -133,7 +133,7 @@ ngx_http_promotions_product_start(ngx_http_promotions_ctx_t *ctx,
 
 /*
  * Environments and product.  A key without a grant on both environments does
- * not learn what products there are.
+ * not learn which there are, nor what products.
  */
 
 static int
@@ -141,19 +141,33 @@ ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
     pm_error_t *err)
 {
     char                           *name;
+    const pm_catalog_t             *catalog;
     ngx_http_promotions_product_t  *product;
 
     product = ctx->product;
+    catalog = ngx_http_promotions_worker.pmcf->catalog;
 
-    product->from = ngx_http_promotions_product_environment(
-                                   product->request.source_environment, err);
-    if (product->from == NULL) {
-        return err->code;
+    name = pm_arena_strndup(ctx->promotion_arena, (char *) ctx->target.data,
+                            ctx->target.len);
+    if (name == NULL) {
+        return pm_error_memory(err);
     }
 
-    product->to = ngx_http_promotions_product_environment(
-                              product->request.destination_environment, err);
-    if (product->to == NULL) {
+    product->from = pm_catalog_environment(catalog,
+                                       product->request.source_environment);
+    product->to = pm_catalog_environment(catalog,
+                                  product->request.destination_environment);
+
+    ngx_http_promotions_denied_is(ctx, product->to ? product->to->name : NULL,
+                                  "PRODUCT", name);
+
+    if (ngx_http_promotions_product_sees(ctx, product->from,
+                                 product->request.source_environment, err)
+        != 0
+        || ngx_http_promotions_product_sees(ctx, product->to,
+                             product->request.destination_environment, err)
+           != 0)
+    {
         return err->code;
     }
 
@@ -163,22 +177,7 @@ ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
                             product->to->name);
     }
 
-    name = pm_arena_strndup(ctx->promotion_arena, (char *) ctx->target.data,
-                            ctx->target.len);
-    if (name == NULL) {
-        return pm_error_memory(err);
-    }
-
-    ngx_http_promotions_denied_is(ctx, product->to->name, "PRODUCT", name);
-
-    if (!pm_store_key_sees(ctx->key, product->from->name, product->from->id)
-        || !pm_store_key_sees(ctx->key, product->to->name, product->to->id))
-    {
-        return pm_error_set(err, PM_FORBIDDEN, "Forbidden resource");
-    }
-
-    product->product = pm_catalog_product(
-                           ngx_http_promotions_worker.pmcf->catalog, name);
+    product->product = pm_catalog_product(catalog, name);
 
     if (product->product == NULL) {
         return pm_error_set(err, PM_NOT_FOUND, "product %s not found", name);
@@ -188,29 +187,32 @@ ngx_http_promotions_product_find(ngx_http_promotions_ctx_t *ctx,
 
     product->pulls = !product->request.dry_run
                      && !(product->request.override && ctx->key->admin)
-                     && ngx_strcmp(pm_permission_action(
-                            ngx_http_promotions_worker.pmcf->catalog, name,
-                            product->to), "pr")
+                     && ngx_strcmp(pm_permission_action(catalog, name,
+                                                        product->to), "pr")
                         == 0;
 
     return 0;
 }
 
 
-static const pm_environment_t *
-ngx_http_promotions_product_environment(const char *name, pm_error_t *err)
-{
-    const pm_environment_t  *environment;
+/* environment: NULL: there is none of this name. */
 
-    environment = pm_catalog_environment(
-                      ngx_http_promotions_worker.pmcf->catalog, name);
+static int
+ngx_http_promotions_product_sees(ngx_http_promotions_ctx_t *ctx,
+    const pm_environment_t *environment, const char *name, pm_error_t *err)
+{
+    if (!pm_store_key_sees(ctx->key, environment ? environment->name : name,
+                           environment ? environment->id : NULL))
+    {
+        return pm_error_set(err, PM_FORBIDDEN, "Forbidden resource");
+    }
 
     if (environment == NULL) {
-        (void) pm_error_set(err, PM_NOT_FOUND, "environment %s not found",
+        return pm_error_set(err, PM_NOT_FOUND, "environment %s not found",
                             name);
     }
 
-    return environment;
+    return 0;
 }
 
 
@@ -295,7 +297,7 @@ ngx_http_promotions_product_one(ngx_http_promotions_ctx_t *ctx,
     rc = pm_promotion_pair(ctx->promotion_arena, &request, pair->source,
                            pair->destination, promotion, &error);
 
-    if (rc == 0
+    if (rc != PM_UNAVAILABLE
         && !ngx_http_promotions_allowed(ctx->key,
                               ngx_http_promotions_worker.pmcf->catalog,
                               promotion, !product->request.dry_run))

@@ -140,14 +140,17 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (pm_promotion_resolve(arena, pmcf->catalog, &request, promotions, &err)
-        != 0)
-    {
-        return ngx_http_promotions_send_error(r,
-                   ngx_http_promotions_status(err.code), err.message);
-    }
+    rc = pm_promotion_resolve(arena, pmcf->catalog, &request, promotions,
+                              &err);
+
+    /* what a promotion fails by is not for a key that may not see it */
 
     for (i = 0; i < request.ndestinations; i++) {
+
+        if (promotions[i].source.name == NULL) {
+            break;
+        }
+
         ngx_http_promotions_denied_promotion(ctx, &promotions[i]);
 
         if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog,
@@ -157,6 +160,11 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
             return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
                                                   "Forbidden resource");
         }
+    }
+
+    if (rc != 0) {
+        return ngx_http_promotions_send_error(r,
+                   ngx_http_promotions_status(err.code), err.message);
     }
 
     for (i = 0; i < request.ndestinations; i++) {

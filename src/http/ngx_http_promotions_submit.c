@@ -1,5 +1,4 @@
 #include "http/ngx_http_promotions_submit.h"
-#include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_header.h"
 #include "http/ngx_http_promotions_lane.h"
 #include "http/ngx_http_promotions_result.h"
@@ -7,7 +6,6 @@
 #include "http/ngx_http_promotions_script.h"
 #include "http/ngx_http_promotions_wait.h"
 #include "base/pm_failpoint.h"
-#include "promotion/pm_record.h"
 
 
 /* A submit whose reply was lost is sent once more, after so many ms. */
@@ -31,20 +29,20 @@ typedef struct {
 
 static void ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t again);
+static const char *ngx_http_promotions_submit_large(
+    ngx_http_promotions_ctx_t *ctx);
 static ngx_int_t ngx_http_promotions_submit_lane(
     ngx_http_promotions_waiter_t *first, ngx_uint_t again);
-static ngx_int_t ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
-    ngx_http_promotions_waiter_t *first);
-static ngx_int_t ngx_http_promotions_submit_record(
-    ngx_promotions_args_t *args, ngx_http_promotions_waiter_t *waiter);
-static void ngx_http_promotions_submit_application(
-    ngx_promotions_args_t *args, const pm_application_id_t *id);
 static ngx_int_t ngx_http_promotions_idempotency(
     ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_submitted(void *data, redisReply *reply);
 static void ngx_http_promotions_submit_reply(
     ngx_http_promotions_waiter_t *first, redisReply *reply,
     ngx_uint_t again);
+static ngx_int_t ngx_http_promotions_submit_replayed(
+    ngx_http_promotions_waiter_t *first, redisReply *reply);
+static ngx_uint_t ngx_http_promotions_submit_is(
+    const ngx_http_promotions_waiter_t *waiter, const ngx_str_t *destination);
 static void ngx_http_promotions_submit_lost(
     ngx_http_promotions_waiter_t *first, ngx_uint_t again);
 static void ngx_http_promotions_submit_fail(
@@ -53,17 +51,24 @@ static void ngx_http_promotions_submit_fail(
 static void ngx_http_promotions_submit_queued(
     ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_submit_timer(ngx_event_t *ev);
-static ngx_http_promotions_waiter_t *ngx_http_promotions_lane_next(
-    ngx_http_promotions_waiter_t *waiter);
 
 
 ngx_int_t
 ngx_http_promotions_submit(ngx_http_promotions_ctx_t *ctx)
 {
+    const char  *large;
+
     if (ngx_http_promotions_idempotency(ctx) != NGX_OK) {
         return ngx_http_promotions_send_error(ctx->request,
                    NGX_HTTP_BAD_REQUEST,
                    "Idempotency-Key must have 1 to 255 visible characters");
+    }
+
+    large = ngx_http_promotions_submit_large(ctx);
+
+    if (large != NULL) {
+        return ngx_http_promotions_send_error(ctx->request,
+                   ngx_http_promotions_status(PM_UNPROCESSABLE), large);
     }
 
     ctx->timer.handler = ngx_http_promotions_submit_timer;
@@ -73,6 +78,40 @@ ngx_http_promotions_submit(ngx_http_promotions_ctx_t *ctx)
     ngx_http_promotions_submit_all(ctx, 0);
 
     return NGX_AGAIN;
+}
+
+
+/* A group that no queue can ever hold is no matter of trying again: why it is
+ * refused, or NULL. */
+
+static const char *
+ngx_http_promotions_submit_large(ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_int_t                        n, queue;
+    ngx_uint_t                       i;
+    ngx_http_promotions_waiter_t    *waiter;
+
+    queue = ngx_http_promotions_worker.pmcf->queue;
+
+    for (i = 0; i <= ctx->nothers; i++) {
+        n = 0;
+
+        for (waiter = ngx_http_promotions_nth(ctx, i);
+             waiter;
+             waiter = ngx_http_promotions_submit_next(waiter))
+        {
+            n++;
+        }
+
+        if (n > queue) {
+            return pm_arena_printf(ctx->arena, "%d promotions of this request "
+                       "go to one branch, whose queue holds at most %d "
+                       "(promotions_queue): ask for fewer at once", (int) n,
+                       (int) queue);
+        }
+    }
+
+    return NULL;
 }
 
 
@@ -87,23 +126,24 @@ ngx_http_promotions_submit_all(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t again)
 {
     ngx_uint_t                      i, j, last;
-    ngx_http_promotions_waiter_t   *waiter;
+    ngx_http_promotions_waiter_t   *waiter, *other;
 
     last = (ctx->idempotency.len && !ctx->first.queued) ? 0 : ctx->nothers;
 
     for (i = 0; i <= last; i++) {
         waiter = ngx_http_promotions_nth(ctx, i);
 
-        if (waiter->queued || waiter->status) {
+        if (!ngx_http_promotions_submit_open(waiter)) {
             continue;
         }
 
         /* one on the same lane before it has taken it along */
 
         for (j = 0; j < i; j++) {
-            if (ngx_strcmp(ngx_http_promotions_nth(ctx, j)->lane,
-                           waiter->lane)
-                == 0)
+            other = ngx_http_promotions_nth(ctx, j);
+
+            if (ngx_http_promotions_submit_open(other)
+                && ngx_strcmp(other->lane, waiter->lane) == 0)
             {
                 break;
             }
@@ -148,161 +188,6 @@ ngx_http_promotions_submit_lane(ngx_http_promotions_waiter_t *first,
     pm_failpoint("submitting");
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_promotions_submit_args(ngx_promotions_args_t *args,
-    ngx_http_promotions_waiter_t *first)
-{
-    u_char                           *p;
-    ngx_uint_t                        n;
-    ngx_http_promotions_ctx_t        *ctx;
-    ngx_http_promotions_waiter_t     *waiter;
-    ngx_http_promotions_main_conf_t  *pmcf;
-
-    ctx = first->ctx;
-    pmcf = ngx_http_promotions_worker.pmcf;
-
-    if (ngx_http_promotions_script_args(args, first->lane) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_promotions_args_number(args, pmcf->queue);
-    ngx_promotions_args_number(args, pmcf->retention);
-
-    if (ctx->idempotency.len && first != &ctx->first) {
-
-        /* a group's other lanes: each has its own part of the group */
-
-        p = ngx_pnalloc(args->pool, ctx->idempotency.len + 1
-                                    + NGX_HTTP_PROMOTIONS_LANE_ID);
-        if (p == NULL) {
-            goto failed;
-        }
-
-        ngx_promotions_args_add(args, p,
-                                ngx_sprintf(p, "%V:%s", &ctx->idempotency,
-                                            first->lane)
-                                - p);
-    } else {
-        ngx_promotions_args_add(args, ctx->idempotency.data,
-                                ctx->idempotency.len);
-    }
-
-    ngx_promotions_args_add(args, ctx->body_digest.data,
-                            ctx->body_digest.len);
-
-    n = 0;
-
-    for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
-    {
-        n++;
-    }
-
-    ngx_promotions_args_number(args, n);
-
-    for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
-    {
-        if (ngx_http_promotions_submit_record(args, waiter) != NGX_OK) {
-            goto failed;
-        }
-    }
-
-    return NGX_OK;
-
-failed:
-
-    ngx_destroy_pool(args->pool);
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_promotions_submit_record(ngx_promotions_args_t *args,
-    ngx_http_promotions_waiter_t *waiter)
-{
-    pm_error_t             err;
-    pm_string_t            input;
-    const pm_promotion_t  *promotion;
-
-    promotion = waiter->promotion;
-
-    if (pm_record_encode(waiter->ctx->arena, promotion, &input, &err) != 0) {
-        return NGX_ERROR;
-    }
-
-    ngx_log_error(NGX_LOG_INFO, waiter->ctx->request->connection->log, 0,
-                  "promotion %s: %s %s/%s/%s to %s/%s/%s by \"%s\"",
-                  promotion->id, pm_promotion_kind(promotion),
-                  promotion->source.runtime, promotion->source.namespace,
-                  promotion->source.name, promotion->destination.runtime,
-                  promotion->destination.namespace,
-                  promotion->destination.name, promotion->key_name);
-
-    if (promotion->overridden != NULL) {
-        ngx_log_error(NGX_LOG_NOTICE,
-                      waiter->ctx->request->connection->log, 0,
-                      "promotion %s: \"%s\" overrides: %s", promotion->id,
-                      promotion->key_name, promotion->overridden);
-    }
-
-    ngx_promotions_args_string(args, promotion->id);
-    ngx_promotions_args_string(args, promotion->source_environment);
-    ngx_promotions_args_string(args, promotion->destination_environment);
-    ngx_promotions_args_number(args, promotion->overridden ? 18 : 16);
-
-    ngx_promotions_args_string(args, "author");
-    ngx_promotions_args_string(args, promotion->author_name);
-    ngx_promotions_args_string(args, "source");
-    ngx_http_promotions_submit_application(args, &promotion->source);
-    ngx_promotions_args_string(args, "destination");
-    ngx_http_promotions_submit_application(args, &promotion->destination);
-    ngx_promotions_args_string(args, "product");
-    ngx_promotions_args_string(args, promotion->product);
-    ngx_promotions_args_string(args, "kind");
-    ngx_promotions_args_string(args, pm_promotion_kind(promotion));
-    ngx_promotions_args_string(args, "key");
-    ngx_promotions_args_string(args, waiter->ctx->key->id);
-    ngx_promotions_args_string(args, "group");
-    ngx_promotions_args_string(args, promotion->group);
-    ngx_promotions_args_string(args, "input");
-    ngx_promotions_args_add(args, input.data, input.len);
-
-    if (promotion->overridden != NULL) {
-        ngx_promotions_args_string(args, "override");
-        ngx_promotions_args_string(args, "1");
-    }
-
-    ngx_http_promotions_audit_created(args, promotion, waiter->ctx->key);
-
-    return NGX_OK;
-}
-
-
-/* "<runtime>/<namespace>/<name>" */
-
-static void
-ngx_http_promotions_submit_application(ngx_promotions_args_t *args,
-    const pm_application_id_t *id)
-{
-    u_char  *p;
-    size_t   len;
-
-    len = ngx_strlen(id->runtime) + ngx_strlen(id->namespace)
-          + ngx_strlen(id->name) + 2;
-
-    p = ngx_pnalloc(args->pool, len);
-
-    if (p == NULL) {
-        args->failed = 1;
-        return;
-    }
-
-    (void) ngx_sprintf(p, "%s/%s/%s", id->runtime, id->namespace, id->name);
-
-    ngx_promotions_args_add(args, p, len);
 }
 
 
@@ -381,7 +266,6 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
     redisReply *reply, ngx_uint_t again)
 {
     ngx_str_t                      what, id;
-    ngx_uint_t                     i;
     ngx_http_promotions_ctx_t     *ctx;
     ngx_http_promotions_waiter_t  *waiter;
 
@@ -421,24 +305,29 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
 
     ngx_http_promotions_wait_hold(ctx);
 
-    i = 1;
+    if (what.len == 8 && ngx_strncmp(what.data, "replayed", 8) == 0) {
 
-    for (waiter = first; waiter; waiter = ngx_http_promotions_lane_next(waiter))
-    {
-        id = ngx_promotions_reply_text(reply, i++);
-
-        if (what.len == 8 && ngx_strncmp(what.data, "replayed", 8) == 0
-            && id.len)
-        {
-            ngx_http_promotions_wait_for(waiter, &id);
+        if (ngx_http_promotions_submit_replayed(first, reply) != NGX_OK) {
+            ngx_http_promotions_submit_fail(first, NGX_HTTP_CONFLICT,
+                "Idempotency-Key was used before the catalog changed, use "
+                "another one");
+            ngx_http_promotions_wait_release(ctx);
+            return;
         }
 
-        waiter->queued = 1;
+    } else {
 
-        /* it may have ended long ago */
+        for (waiter = first;
+             waiter;
+             waiter = ngx_http_promotions_submit_next(waiter))
+        {
+            waiter->queued = 1;
 
-        if (what.len != 6 || ngx_strncmp(what.data, "queued", 6) != 0) {
-            (void) ngx_http_promotions_read_results(&waiter->node.str, 1);
+            /* it may have ended long ago */
+
+            if (what.len != 6 || ngx_strncmp(what.data, "queued", 6) != 0) {
+                (void) ngx_http_promotions_read_results(&waiter->node.str, 1);
+            }
         }
     }
 
@@ -448,6 +337,81 @@ ngx_http_promotions_submit_reply(ngx_http_promotions_waiter_t *first,
 
     ngx_http_promotions_submit_queued(ctx);
     ngx_http_promotions_wait_release(ctx);
+}
+
+
+/*
+ * Each waits for the promotion that the key has of its destination: by now the
+ * catalog may have it on another lane than it was promoted on.  What the key
+ * has none of is promoted, after the first lane's reply; NGX_ERROR: it cannot
+ * be, since this lane's part of the key is taken.
+ */
+
+static ngx_int_t
+ngx_http_promotions_submit_replayed(ngx_http_promotions_waiter_t *first,
+    redisReply *reply)
+{
+    ngx_str_t                      id, destination;
+    ngx_uint_t                     i, n;
+    ngx_http_promotions_ctx_t     *ctx;
+    ngx_http_promotions_waiter_t  *waiter;
+
+    ctx = first->ctx;
+
+    for (n = 1; n + 1 < reply->elements; n += 2) {
+        id = ngx_promotions_reply_text(reply, n);
+        destination = ngx_promotions_reply_text(reply, n + 1);
+
+        for (i = 0; i <= ctx->nothers; i++) {
+            waiter = ngx_http_promotions_nth(ctx, i);
+
+            if (ngx_http_promotions_submit_open(waiter)
+                && (first == &ctx->first
+                    || ngx_strcmp(waiter->lane, first->lane) == 0)
+                && ngx_http_promotions_submit_is(waiter, &destination))
+            {
+                ngx_http_promotions_wait_for(waiter, &id);
+                waiter->queued = 1;
+                (void) ngx_http_promotions_read_results(&waiter->node.str, 1);
+                break;
+            }
+        }
+    }
+
+    if (ngx_http_promotions_submit_open(first)
+        || (first != &ctx->first
+            && ngx_http_promotions_submit_next(first) != NULL))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* "<runtime>/<namespace>/<name>", as the record has it */
+
+static ngx_uint_t
+ngx_http_promotions_submit_is(const ngx_http_promotions_waiter_t *waiter,
+    const ngx_str_t *destination)
+{
+    size_t                      runtime, namespace, name;
+    u_char                     *p;
+    const pm_application_id_t  *id;
+
+    id = &waiter->promotion->destination;
+    p = destination->data;
+
+    runtime = ngx_strlen(id->runtime);
+    namespace = ngx_strlen(id->namespace);
+    name = ngx_strlen(id->name);
+
+    return destination->len == runtime + 1 + namespace + 1 + name
+           && ngx_memcmp(p, id->runtime, runtime) == 0
+           && p[runtime] == '/'
+           && ngx_memcmp(p + runtime + 1, id->namespace, namespace) == 0
+           && p[runtime + 1 + namespace] == '/'
+           && ngx_memcmp(p + runtime + 1 + namespace + 1, id->name, name) == 0;
 }
 
 
@@ -495,7 +459,7 @@ ngx_http_promotions_submit_fail(ngx_http_promotions_waiter_t *first,
     for (i = 0; i <= ctx->nothers; i++) {
         waiter = ngx_http_promotions_nth(ctx, i);
 
-        if (!waiter->queued && !waiter->status
+        if (ngx_http_promotions_submit_open(waiter)
             && (all || ngx_strcmp(waiter->lane, first->lane) == 0))
         {
             ngx_http_promotions_wait_result(waiter, status, message, NULL);
@@ -525,7 +489,7 @@ ngx_http_promotions_submit_queued(ngx_http_promotions_ctx_t *ctx)
     for (i = 0; i <= ctx->nothers; i++) {
         waiter = ngx_http_promotions_nth(ctx, i);
 
-        if (!waiter->queued && !waiter->status) {
+        if (ngx_http_promotions_submit_open(waiter)) {
             return;
         }
     }
@@ -564,26 +528,4 @@ ngx_http_promotions_submit_timer(ngx_event_t *ev)
     }
 
     ngx_http_promotions_finish(ctx, ngx_http_promotions_send_accepted(ctx));
-}
-
-
-/* The request's next promotion on the same lane, or NULL. */
-
-static ngx_http_promotions_waiter_t *
-ngx_http_promotions_lane_next(ngx_http_promotions_waiter_t *waiter)
-{
-    ngx_uint_t                  i;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = waiter->ctx;
-
-    i = (waiter == &ctx->first) ? 0 : (ngx_uint_t) (waiter - ctx->others) + 1;
-
-    for ( /* void */ ; i < ctx->nothers; i++) {
-        if (ngx_strcmp(ctx->others[i].lane, waiter->lane) == 0) {
-            return &ctx->others[i];
-        }
-    }
-
-    return NULL;
 }

@@ -4,13 +4,16 @@ submit: writes the records of promotions of one lane, queues them, and tries
 to take the lane's lease.  Sent twice with the same ids it changes nothing.
 
 ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
-      idempotency key ("" for none), body digest, n,
+      idempotency key ("" for none), body digest, lanes of a group whose
+      first this one is, beside it ("<lane> …"; the key's part of each of them
+      is "<key>:<lane>"), n,
       then n times: id, source environment, target environment,
                     number of fields, field, value, …, block of audit entries
 
       {"queued", 1 if the caller leads now}
       {"known", 1 if the caller leads}    these ids were here before
-      {"replayed", id, …}                 the idempotency key's promotions
+      {"replayed", id, destination, …}    the idempotency key's promotions,
+                                          those of its other lanes, too
       {"conflict", id}                    its first; it had another body
       {"full"}
 --]]
@@ -18,9 +21,10 @@ ARGV  prefix, lane, token, lease (ms), queue limit, retention (s),
 --@audit
 local prefix, lane, token = ARGV[1], ARGV[2], ARGV[3]
 local lease, limit, retention = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local idempotency, digest, n = ARGV[7], ARGV[8], tonumber(ARGV[9])
+local idempotency, digest, lanes = ARGV[7], ARGV[8], ARGV[9]
+local n = tonumber(ARGV[10])
 
-local at = 10
+local at = 11
 local first = ARGV[at]
 local state = redis.call('HGET', prefix .. 'promotion:' .. first, 'state')
 
@@ -41,17 +45,36 @@ elseif state then
 end
 
 if idempotency ~= '' then
-    local held = redis.call('HMGET', prefix .. 'idempotency:' .. idempotency,
-                            'ids', 'digest')
+    local key = prefix .. 'idempotency:' .. idempotency
+    local held = redis.call('HMGET', key, 'ids', 'digest', 'lanes')
 
     if held[1]
        and redis.call('EXISTS', prefix .. 'promotion:'
                                 .. held[1]:match('%S+')) == 1
     then
-        local reply = {held[2] == digest and 'replayed' or 'conflict'}
+        if held[2] ~= digest then
+            return {'conflict', held[1]:match('%S+')}
+        end
 
-        for id in held[1]:gmatch('%S+') do
-            reply[#reply + 1] = id
+        local reply = {'replayed'}
+
+        local function add(ids)
+            for id in ids:gmatch('%S+') do
+                reply[#reply + 1] = id
+                reply[#reply + 1] = redis.call('HGET',
+                    prefix .. 'promotion:' .. id, 'destination') or ''
+            end
+        end
+
+        add(held[1])
+
+        for other in (held[3] or ''):gmatch('%x+') do
+            local part = redis.call('HMGET', key .. ':' .. other, 'ids',
+                                    'digest')
+
+            if part[1] and part[2] == digest then
+                add(part[1])
+            end
         end
 
         return reply
@@ -103,7 +126,8 @@ end
 if idempotency ~= '' then
     local key = prefix .. 'idempotency:' .. idempotency
 
-    redis.call('HSET', key, 'ids', table.concat(ids, ' '), 'digest', digest)
+    redis.call('HSET', key, 'ids', table.concat(ids, ' '), 'digest', digest,
+               'lanes', lanes)
     redis.call('EXPIRE', key, 86400)
 end
 
