@@ -164,6 +164,60 @@ for my $point (qw(review_accepting review_accepted taken planned begun
 }
 
 
+# accepted anew after an attempt that had its end: what that has pushed counts
+
+{
+    my $m = 0;
+
+    # its leaders have died too often to be looked for even
+    my $given_up = sub {
+        my ($id) = @_;
+        my $gate = $scene->hold;
+        $nginx->arm('reported');
+        $scene->decide($id, 1, reason => 'the first time', request => {
+            headers => { Prefer => 'respond-async' } });
+        $scene->reached($gate);
+        $redis->call('HSET', "promotions:promotion:$id", 'takes', 20);
+        $scene->release($gate);
+        killed('reported');
+        unlink $repo->path . '/hooks/pre-receive';
+        ok(wait_for('it to be given up', sub {
+            $scene->one($id)->json->{status} eq 'ERROR'
+        }, 15), 'given up');
+        like($scene->one($id)->json->{error}, qr/was given up/, 'and says so');
+    };
+
+    # it was refused, and one who was late has pushed it all the same
+    my $late = sub {
+        my ($id) = @_;
+        $repo->hook('pre-receive', "#!/bin/sh\necho not now\nexit 1\n");
+        is($scene->decide($id, 1)->{status}, 502, 'refused');
+        unlink $repo->path . '/hooks/pre-receive';
+        $repo->commit({ 'qa/orders/values.yaml' => "n: $n\n" },
+            message => "Promote\n\nPromotion-Id: $id\n"
+                     . "Promoted-From: orders/orders-dev\@" . ('1' x 40)
+                     . "\nPromoted-By: somebody");
+    };
+
+    for my $case ([ 'given up', $given_up ], [ 'pushed late', $late ]) {
+        my ($name, $fails) = @$case;
+        change();
+        my $id = $scene->ask('orders-dev', 'qa', @to)->json->{id};
+        $fails->($id);
+        my ($commit) = map { $_->{sha} } commits($id);
+        ok($commit, "$name: it is on the branch");
+        my $r = $scene->decide($id, 1, reason => 'once more');
+        is($r->{status}, 200, "$name: it can be accepted")
+            or diag($r->{body});
+        is($r->json->{commit}, $commit, "$name: as what has landed");
+        is($r->json->{reason}, 'once more', "$name: by the last decision");
+        accepted($id, $name);
+        is(join(' ', map { $_->{event} } (audit($redis))[-2, -1]),
+           'PROMOTION_PROCESSED PROMOTION_COMMITTED', "$name: audited");
+    }
+}
+
+
 # while it is rejected or cancelled
 
 for my $call ([ 'POST', '/_process', { accept => JSON::PP::false } ],

@@ -8,10 +8,10 @@
 
 /* In the reply: "batch", again, then for each id, input, base, pushing,
  * takes, deaths, commit, head, base branch, body of a pull request, target,
- * created of an API, group, and author, message of that commit. */
+ * created of an API, group, author and message of that commit, and since. */
 
 #define NGX_HTTP_PROMOTIONS_BATCH_HEAD    2
-#define NGX_HTTP_PROMOTIONS_BATCH_EACH    15
+#define NGX_HTTP_PROMOTIONS_BATCH_EACH    16
 
 /*
  * Leaders that have died with a promotion, which may be what killed them:
@@ -30,6 +30,7 @@ typedef struct {
     ngx_int_t                 takes;
     pm_oid_t                  base;      /* the heads that the first and the */
     pm_oid_t                  pushing;   /* last push built on; or zeros */
+    pm_oid_t                  since;     /* of an accept before; or zeros */
     pm_pull_committed_t       committed;
     const char               *target;    /* of an API; or "" */
     unsigned char             created;
@@ -43,6 +44,7 @@ typedef struct {
 typedef struct {
     pm_oid_t             *bases;
     pm_oid_t             *pushing;
+    pm_oid_t             *since;
     pm_pull_committed_t  *committed;
     const pm_error_t    **faults;
 } ngx_http_promotions_tried_t;
@@ -143,13 +145,15 @@ ngx_http_promotions_batch_alloc(ngx_http_promotions_batch_t *batch,
 
     tried->bases = pm_arena_zalloc(arena, n * sizeof(pm_oid_t));
     tried->pushing = pm_arena_zalloc(arena, n * sizeof(pm_oid_t));
+    tried->since = pm_arena_zalloc(arena, n * sizeof(pm_oid_t));
     tried->committed = pm_arena_zalloc(arena,
                                        n * sizeof(pm_pull_committed_t));
     tried->faults = pm_arena_zalloc(arena, n * sizeof(pm_error_t *));
 
     return (batch->promotions && batch->results && batch->takes
             && batch->targets && batch->created && tried->bases
-            && tried->pushing && tried->committed && tried->faults)
+            && tried->pushing && tried->since && tried->committed
+            && tried->faults)
            ? NGX_OK : NGX_ERROR;
 }
 
@@ -182,6 +186,7 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
     taken->created = (ngx_promotions_reply_number(reply, at + 11) == 1);
     name = ngx_promotions_reply_text(reply, at + 12);
     group = pm_arena_strndup(batch->arena, (char *) name.data, name.len);
+    ngx_http_promotions_batch_oid(reply, at + 15, &taken->since);
 
     if (id == NULL || taken->target == NULL || group == NULL) {
         return NGX_ERROR;
@@ -192,7 +197,8 @@ ngx_http_promotions_batch_promotion(ngx_http_promotions_batch_t *batch,
     if (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS
                   + NGX_HTTP_PROMOTIONS_BATCH_LOOKS
         || (deaths >= NGX_HTTP_PROMOTIONS_BATCH_DEATHS
-            && pm_oid_is_zero(&taken->base)))
+            && pm_oid_is_zero(&taken->base)
+            && pm_oid_is_zero(&taken->since)))
     {
         taken->given_up = 1;
         (void) pm_error_set(&err, PM_INTERNAL, "promotion %s was given up: "
@@ -293,6 +299,7 @@ ngx_http_promotions_batch_sort(ngx_http_promotions_batch_t *batch,
         if (in) {
             tried->bases[at] = taken[i].base;
             tried->pushing[at] = taken[i].pushing;
+            tried->since[at] = taken[i].since;
             tried->committed[at] = taken[i].committed;
             tried->faults[at] = taken[i].fault;
 
@@ -347,6 +354,7 @@ ngx_http_promotions_batch_create(ngx_http_promotions_batch_t *batch,
     settings.giving_up = batch->giving_up;
     settings.bases = tried->bases;
     settings.pushing = tried->pushing;
+    settings.since = tried->since;
     settings.faults = tried->faults;
 
     rc = pm_batch_create(&settings, batch->promotions, batch->nread,

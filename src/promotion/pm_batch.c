@@ -3,51 +3,57 @@
 #include <string.h>
 
 
-/*
- * What earlier tries leave in doubt, and from where on it is looked for: from
- * the base of all, or if there are several on the whole branch.
- */
+/* Trailers are looked for from base on; if there are several bases, or one
+ * that is not known (NULL), on the whole branch. */
 
 static void
-pm_batch_bases(pm_batch_t *batch, const pm_batch_settings_t *settings)
+pm_batch_look_from(pm_batch_t *batch, const pm_oid_t *base)
 {
-    size_t           i;
-    const pm_oid_t  *base, *first;
+    if (!batch->searching && base != NULL) {
+        batch->since = *base;
 
-    if (!settings->searching) {
-        return;
+    } else if (base == NULL || !pm_oid_equal(&batch->since, base)) {
+        memset(&batch->since, 0, sizeof(pm_oid_t));
     }
 
-    first = NULL;
+    batch->searching = 1;
+}
 
-    for (i = 0; i < batch->n; i++) {
-        base = (settings->bases != NULL) ? &settings->bases[i]
-                                         : settings->base;
+
+/* What the tries before have left of promotion i: its base NULL: not known. */
+
+static void
+pm_batch_tried(pm_batch_t *batch, const pm_batch_settings_t *settings,
+    size_t i)
+{
+    const pm_oid_t   *base, *since;
+    pm_batch_item_t  *item;
+
+    item = &batch->items[i];
+    base = (settings->bases != NULL) ? &settings->bases[i] : settings->base;
+    since = (settings->since != NULL && !pm_oid_is_zero(&settings->since[i]))
+            ? &settings->since[i] : NULL;
+
+    if (settings->searching
+        && (settings->bases == NULL || !pm_oid_is_zero(base)))
+    {
+        batch->outcomes[i].doubtful = 1;
 
         if (base != NULL) {
-            batch->items[i].doubt = *base;
+            item->doubt = *base;
         }
 
         if (settings->pushing != NULL
             && !pm_oid_is_zero(&settings->pushing[i]))
         {
-            batch->items[i].doubt = settings->pushing[i];
+            item->doubt = settings->pushing[i];
         }
+    }
 
-        if (settings->bases != NULL && pm_oid_is_zero(base)) {
-            continue;
-        }
+    /* what had its end was pushed before what is in doubt */
 
-        batch->outcomes[i].doubtful = 1;
-        batch->searching = 1;
-
-        if (first == NULL && base != NULL) {
-            first = base;
-            batch->since = *base;
-
-        } else if (first != NULL && !pm_oid_equal(first, base)) {
-            memset(&batch->since, 0, sizeof(pm_oid_t));
-        }
+    if (since != NULL || batch->outcomes[i].doubtful) {
+        pm_batch_look_from(batch, since ? since : base);
     }
 }
 
@@ -129,6 +135,7 @@ pm_batch_create(const pm_batch_settings_t *settings,
     pm_error_t *err)
 {
     int          rc;
+    size_t       i;
     pm_arena_t  *arena;
     pm_batch_t  *created;
 
@@ -149,6 +156,7 @@ pm_batch_create(const pm_batch_settings_t *settings,
     created->settings.base = NULL;
     created->settings.bases = NULL;
     created->settings.pushing = NULL;
+    created->settings.since = NULL;
     created->settings.faults = NULL;
 
     created->items = pm_arena_zalloc(arena, (n + 1) * sizeof(pm_batch_item_t));
@@ -170,7 +178,10 @@ pm_batch_create(const pm_batch_settings_t *settings,
     }
 
     created->n = n;
-    pm_batch_bases(created, settings);
+
+    for (i = 0; i < n; i++) {
+        pm_batch_tried(created, settings, i);
+    }
 
     rc = pm_batch_units(created, err);
     if (rc != 0) {

@@ -127,6 +127,10 @@ typedef enum {
  * pushing: n of them, the head that the last push of each built on, where it
  * is not its base: as long as the branch is there, that push may land.  Or
  * NULL.
+ *
+ * since: n of them, where the pushes of a try began that had its end, and was
+ * begun anew (zeros: there was none): what it has pushed is looked for, too,
+ * but nothing of it is in doubt.  Or NULL.
  */
 
 typedef struct {
@@ -139,6 +143,7 @@ typedef struct {
     const pm_oid_t   *base;
     const pm_oid_t   *bases;
     const pm_oid_t   *pushing;
+    const pm_oid_t   *since;
     const pm_error_t *const *faults;
 } pm_batch_settings_t;
 

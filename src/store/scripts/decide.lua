@@ -22,7 +22,7 @@ local id, what, attempt = ARGV[5], ARGV[6], ARGV[7]
 local record = prefix .. 'promotion:' .. id
 local old = redis.call('HMGET', record, 'state', 'attempt', 'asked', 'pair',
                        'target_environment', 'decider', 'decided_at',
-                       'reason', 'takes')
+                       'reason', 'takes', 'base')
 local state = old[1]
 local lock = prefix .. 'lane:' .. lane .. ':lease'
 
@@ -62,7 +62,12 @@ if what == 'accept' then
     end
 
     -- of an attempt before nothing is on its way any more, and who took it
-    -- did not die of it
+    -- did not die of it; but what it has pushed may have landed after it had
+    -- been given up, and is looked for from there on
+
+    if old[10] then
+        redis.call('HSETNX', record, 'since', old[10])
+    end
 
     redis.call('HDEL', record, 'base', 'pushing', 'message', 'status',
                'fault', 'fault_of', 'now', 'taken_at', 'planned_at',

@@ -10,12 +10,14 @@ provider is to be asked again by now.  Nothing to do: the lease is released.
 ARGV  prefix, lane, token, lease (ms), n
 
       {"batch", again, id, input, base, pushing, takes, deaths, commit, head,
-       base branch, body, target, created, group, author, message, id, …}
+       base branch, body, target, created, group, author, message, since, id,
+       …}
           again: 1 if these were taken before; deaths: how many of those who
           have taken it did not come to an end of their own; commit to body:
           of a pull request that is committed, else ""; target: the API that
           a push before has written, created: 1 if it was new; author and
-          message of that commit of a pull request
+          message of that commit of a pull request; since: the base of the
+          first push of a request that was accepted before, and failed
       {"idle"}      the lane is empty; the lease is released
       {"lost"}      the lease is somebody else's
 --]]
@@ -155,7 +157,7 @@ for _, id in ipairs(ids) do
                               'survived', 'state', 'commit', 'pull_head',
                               'pull_base', 'pull_body', 'target_api',
                               'target_created', 'group', 'pull_author',
-                              'pull_message')
+                              'pull_message', 'since')
     local committed = fields[5] == 'COMMITTED'
 
     -- what was pushed before may be on the branch
@@ -185,6 +187,8 @@ for _, id in ipairs(ids) do
     for i = 13, 14 do
         reply[#reply + 1] = committed and fields[i] or ''
     end
+
+    reply[#reply + 1] = fields[15] or ''
 end
 
 return reply

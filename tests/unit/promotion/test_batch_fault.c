@@ -461,6 +461,63 @@ test_a_takeover_of_several_bases(void **state)
 }
 
 
+/* One that had its end and is begun anew: what it had pushed is looked for, and
+ * what is not found is in no doubt. */
+
+static void
+test_begun_anew(void **state)
+{
+    test_t               *t;
+    pm_oid_t              since[3], bases[3];
+    pm_batch_t           *batch;
+    pm_promotion_t        promotions[3];
+    pm_batch_settings_t   settings;
+
+    t = *state;
+    test_commit(t, "mkdir dev same && echo 1 | tee dev/a > same/a");
+
+    promotions[0] = test_promotion(t, 1, "dev", "landed");
+    promotions[1] = test_promotion(t, 2, "dev", "same");
+    promotions[2] = test_promotion(t, 3, "dev", "new");
+
+    memset(since, 0, sizeof(since));
+    memset(bases, 0, sizeof(bases));
+
+    since[0] = test_oid(t, "main");
+    batch = test_batch(t, promotions, 1);
+    test_lands(batch);
+    pm_batch_destroy(batch);
+
+    /* the second's push was refused, on the head that is still there */
+
+    since[1] = test_oid(t, "main");
+
+    settings = test_settings(t);
+    settings.bases = bases;
+    settings.since = since;
+
+    test_ok(t, pm_batch_create(&settings, promotions, 3, &batch, &t->err));
+    test_plans(batch, PM_BATCH_READY);
+    test_landed(t, batch, 0, "main");
+    test_failed(batch, 1, PM_NO_CHANGES, "no changes found");
+    test_pushes(batch, PM_BATCH_SETTLED);
+    test_landed(t, batch, 2, "main");
+    pm_batch_destroy(batch);
+
+    test_prints(t, "git -C remote.git rev-list --count main", "3");
+
+    /* and its leader has died besides: both of its tries count */
+
+    bases[0] = test_oid(t, "main~1");
+    settings.searching = 1;
+
+    test_ok(t, pm_batch_create(&settings, promotions, 1, &batch, &t->err));
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_landed(t, batch, 0, "main~1");
+    pm_batch_destroy(batch);
+}
+
+
 /* A host that does not answer costs its promotions one deadline, and the
  * others nothing but that. */
 
@@ -773,6 +830,8 @@ main(void)
             test_teardown),
         cmocka_unit_test_setup_teardown(test_a_takeover_that_gives_up,
                                         test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_begun_anew, test_setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(test_a_takeover_of_several_bases,
                                         test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_a_source_that_is_silent,
