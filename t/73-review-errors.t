@@ -2,6 +2,7 @@
 # either version; every grant missing in turn.
 
 use lib 't/lib';
+use IO::Select ();
 use Promotions::Test;
 use Promotions::Audit;
 use Promotions::Review;
@@ -101,6 +102,12 @@ is($scene->management('PUT', 'user/tasks')->{headers}{allow}, 'GET, HEAD',
 
 
 # routes
+
+{
+    my $r = $scene->management('GET', 'promotions/_search');
+    is($r->{status}, 405, '_search is no id');
+    is($r->{headers}{allow}, 'POST', 'and is POST alone');
+}
 
 for my $path ('', 'organizations', 'v2', 'v2/organizations', 'organizations/',
               'organizations/acme', 'organizations/acme/',
@@ -478,6 +485,46 @@ is_deeply([ @{ $four->{api} }{qw(apiVersion id)}, $four->{api}{groups}[0],
             $four->{plans}[0]{crossId} ],
           [ '2', 'qa-four', 'qa-team', 'qa-plan' ],
           'what is the target\'s own stays');
+
+
+# Redis falls silent after it has told of the key: a promotion that there may be
+# is named
+
+sub silent {
+    my ($key, $path, $body) = @_;
+
+    my $client = $nginx->open(method => 'POST', raw => "POST /management/"
+        . "organizations/acme/$path HTTP/1.1\r\nHost: localhost\r\n"
+        . "Authorization: $key\r\nContent-Type: application/json\r\n"
+        . 'Content-Length: ' . length($body) . "\r\n"
+        . "Expect: 100-continue\r\nConnection: close\r\n\r\n");
+
+    ok(IO::Select->new($client->socket)->can_read(20), 'the body is awaited');
+    sysread $client->socket, $client->{buffer}, 4096;
+    $redis->pause;
+    syswrite $client->socket, $body;
+    my $r = $client->finish;
+    $redis->resume;
+    wait_for('Redis', sub { $nginx->request(path => '/health')->{status}
+                            == 200 }, 15);
+    return $r;
+}
+
+$r = silent($scene->{publisher}, 'environments/dev/apis/two/_promote',
+            '{"targetEnvCockpitId": "qa"}');
+refused_is($r, 503, 'unavailable', qr/^redis is not available/,
+           'a request whose reply is lost');
+like($r->{headers}{'promotion-id'} // '', qr/^[0-9a-f-]{36}\z/,
+     'names its promotion');
+like($r->{headers}{location} // '', qr{^/management/organizations/acme/
+     promotions/\Q$r->{headers}{'promotion-id'}\E\z}x, 'and where it is');
+
+for my $body ('true', 'false') {
+    $r = silent($scene->{reviewer}, "promotions/$id/_process", $body);
+    refused_is($r, 503, 'unavailable', qr/^redis is not available/,
+               "a decision, $body, whose reply is lost");
+    is($r->{headers}{'promotion-id'}, $id, 'names its promotion');
+}
 
 
 # a policy that allows nothing but pull requests

@@ -379,7 +379,10 @@ ngx_http_promotions_management_route(ngx_http_promotions_ctx_t *ctx,
 
     for (route = ngx_http_promotions_management_routes; route->path; route++) {
 
-        if (route->environment != (ctx->management->environment != NULL)
+        /* a name of its own is no id, whatever the method */
+
+        if ((other != NULL && ngx_strcmp(route->path, other->path) != 0)
+            || route->environment != (ctx->management->environment != NULL)
             || !ngx_http_promotions_management_match(ctx, segments,
                                                      route->path))
         {

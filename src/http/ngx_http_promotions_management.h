@@ -37,7 +37,10 @@ struct ngx_http_promotions_management_s {
     const pm_environment_t  *environment;    /* or NULL */
     const char              *names[NGX_HTTP_PROMOTIONS_NAMES];
                                              /* the path's {…}, in order */
+    const char              *promotion;      /* that there is, or may be, as
+                                                far as is known; or NULL */
     unsigned                 api:1;          /* a request for an API */
+    unsigned                 named:1;        /* headers tell which promotion */
 
     /* a decision */
     pm_review_decision_t     decision;
@@ -61,7 +64,8 @@ ngx_int_t ngx_http_promotions_management_handler(ngx_http_request_t *r);
 /*
  * ngx_http_promotions_management_error.c: errors as the version of the API
  * has them.  Each sends the whole answer, and returns what the request is to
- * be finalized with.
+ * be finalized with.  Where it is not the client's fault a promotion that
+ * there may be is named, so that its end can be asked for.
  */
 
 /* name: technicalCode (NULL: by the status); parameters: an object whose
@@ -116,7 +120,7 @@ ngx_uint_t ngx_http_promotions_review_visible(
 ngx_int_t ngx_http_promotions_review_send(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t status, const char *id, redisReply *fields);
 
-/* Promotion-Id and Location alone. */
+/* Promotion-Id and Location alone; once, however often it is called. */
 ngx_int_t ngx_http_promotions_review_headers(ngx_http_promotions_ctx_t *ctx,
     const char *id);
 

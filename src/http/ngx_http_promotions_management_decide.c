@@ -306,12 +306,6 @@ ngx_http_promotions_accept_no(ngx_http_promotions_ctx_t *ctx,
                    NULL);
     }
 
-    if (ngx_http_promotions_review_headers(ctx, ctx->management->names[0])
-        != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     return ngx_http_promotions_management_error(ctx->request,
                NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
                "redis is not available: whether the promotion was accepted "
@@ -444,10 +438,6 @@ ngx_http_promotions_accept_answer(ngx_http_promotions_ctx_t *ctx,
     const char  *id, *state, *attempt;
 
     id = ctx->management->names[0];
-
-    if (ngx_http_promotions_review_headers(ctx, id) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
 
     if (fields == NULL) {
         return ngx_http_promotions_management_error(ctx->request,

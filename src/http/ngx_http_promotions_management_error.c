@@ -105,6 +105,15 @@ ngx_http_promotions_management_error(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (status >= NGX_HTTP_INTERNAL_SERVER_ERROR
+        && ctx->management->promotion != NULL
+        && ngx_http_promotions_review_headers(ctx, ctx->management->promotion)
+           != NGX_OK)
+    {
+        json_decref(parameters);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (status == NGX_HTTP_FORBIDDEN) {
         ctx->denied.reason = pm_arena_strdup(ctx->arena, message);
     }

@@ -251,6 +251,10 @@ ngx_http_promotions_review_headers(ngx_http_promotions_ctx_t *ctx,
     ngx_str_t                       *prefix;
     ngx_http_promotions_loc_conf_t  *plcf;
 
+    if (ctx->management->named) {
+        return NGX_OK;
+    }
+
     plcf = ngx_http_get_module_loc_conf(ctx->request,
                                         ngx_http_promotions_module);
     prefix = &plcf->prefix;
@@ -271,6 +275,8 @@ ngx_http_promotions_review_headers(ngx_http_promotions_ctx_t *ctx,
     {
         return NGX_ERROR;
     }
+
+    ctx->management->named = 1;
 
     return ngx_http_promotions_add_header(ctx->request, "Promotion-Id", id,
                                           ngx_strlen(id));

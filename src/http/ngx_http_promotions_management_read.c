@@ -65,6 +65,7 @@ ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
     }
 
     ngx_promotions_args_add(&args, ctx->target.data, ctx->target.len);
+    ctx->management->promotion = ctx->management->names[0];
 
     asked = ngx_http_promotions_asked(ctx);
 
@@ -97,6 +98,13 @@ ngx_http_promotions_review_fields(ngx_http_promotions_ctx_t *ctx,
         || !ngx_http_promotions_review_visible(ctx, reply->element[0]))
     {
         *rc = ngx_http_promotions_management_missing(ctx);
+        return NULL;
+    }
+
+    if (ngx_http_promotions_review_headers(ctx, ctx->management->names[0])
+        != NGX_OK)
+    {
+        *rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
         return NULL;
     }
 

@@ -265,6 +265,8 @@ ngx_http_promotions_request_send(ngx_http_promotions_ctx_t *ctx,
         return ngx_http_promotions_management_unavailable(ctx->request);
     }
 
+    ctx->management->promotion = (char *) ctx->first.id;
+
     pm_failpoint("review_requesting");
 
     return NGX_AGAIN;
@@ -431,6 +433,7 @@ ngx_http_promotions_request_look(ngx_http_promotions_ctx_t *ctx,
 
         ngx_http_promotions_look_refuse(promotion->id, NGX_HTTP_BAD_REQUEST,
                                         "");
+        ctx->management->promotion = NULL;
 
         return ngx_http_promotions_management_error(ctx->request,
                    NGX_HTTP_SERVICE_UNAVAILABLE, NULL,
