@@ -75,22 +75,9 @@ pm_forge_azure_locate(pm_forge_locator_t *locator)
 static int
 pm_forge_azure_authorize(const pm_forge_task_t *task, pm_buffer_t *line)
 {
-    pm_buffer_t  login;
+    pm_buffer_puts(line, "Accept: application/json\n");
 
-    memset(&login, 0, sizeof(pm_buffer_t));
-
-    pm_buffer_printf(&login, ":%s", task->token);
-    pm_buffer_puts(line, "Accept: application/json\nAuthorization: Basic ");
-
-    if (!login.failed) {
-        pm_forge_base64(line, login.data, login.len);
-        explicit_bzero(login.data, login.len);
-    }
-
-    line->failed |= login.failed;
-    pm_buffer_free(&login);
-
-    return line->failed ? -1 : 0;
+    return pm_forge_authorize_basic(line, "", task->token);
 }
 
 

@@ -18,30 +18,14 @@
 static int
 pm_forge_bitbucket_authorize(const pm_forge_task_t *task, pm_buffer_t *line)
 {
-    pm_buffer_t  login;
-
-    pm_buffer_puts(line, "Accept: application/json\nAuthorization: ");
+    pm_buffer_puts(line, "Accept: application/json\n");
 
     if (task->user == NULL || strchr(task->user, '@') == NULL) {
-        pm_buffer_puts(line, "Bearer ");
-        pm_buffer_puts(line, task->token);
-        return line->failed ? -1 : 0;
+        return pm_forge_authorize_token(line, "Authorization: Bearer ",
+                                        task->token);
     }
 
-    memset(&login, 0, sizeof(pm_buffer_t));
-
-    pm_buffer_printf(&login, "%s:%s", task->user, task->token);
-    pm_buffer_puts(line, "Basic ");
-
-    if (!login.failed) {
-        pm_forge_base64(line, login.data, login.len);
-        explicit_bzero(login.data, login.len);
-    }
-
-    line->failed |= login.failed;
-    pm_buffer_free(&login);
-
-    return line->failed ? -1 : 0;
+    return pm_forge_authorize_basic(line, task->user, task->token);
 }
 
 
@@ -49,16 +33,9 @@ static void
 pm_forge_bitbucket_path(const pm_forge_job_t *job, const char *method,
     pm_forge_request_t *request)
 {
-    const pm_forge_repository_t  *repository;
-
-    repository = job->task->repository;
-
     request->method = method;
-    pm_buffer_puts(&request->path, "/repositories/");
-    pm_forge_encode(&request->path, repository->owner);
-    pm_buffer_putc(&request->path, '/');
-    pm_forge_encode(&request->path, repository->name);
-    pm_buffer_puts(&request->path, "/pullrequests");
+    pm_forge_path(&request->path, job, "/repositories/", "/",
+                  "/pullrequests");
 }
 
 
@@ -254,20 +231,10 @@ pm_forge_bitbucket_fault(const pm_forge_answer_t *answer, const char *words,
 
 
 static int
-pm_forge_bitbucket_hook_check(const pm_forge_hook_t *hook,
-    const char *secret)
-{
-    return pm_forge_hook_hmac(hook, "X-Hub-Signature", "sha256=", secret);
-}
-
-
-static int
 pm_forge_bitbucket_hook(pm_arena_t *arena, const pm_forge_hook_t *hook,
     json_t *json, pm_forge_event_t *event, pm_error_t *err)
 {
-    json_t           *request;
-    pm_string_t       key;
-    pm_forge_pull_t   pull;
+    pm_string_t  key;
 
     if (hook->header(hook->data, "X-Event-Key", &key) != 0
         || key.len < 12 || strncmp(key.data, "pullrequest:", 12) != 0)
@@ -275,15 +242,8 @@ pm_forge_bitbucket_hook(pm_arena_t *arena, const pm_forge_hook_t *hook,
         return 0;
     }
 
-    request = json_object_get(json, "pullrequest");
-    memset(&pull, 0, sizeof(pm_forge_pull_t));
-
-    pm_forge_bitbucket_read(NULL, request, &pull, arena);
-
-    return pm_forge_hook_named(arena, hook,
-                               pm_forge_json_string(json,
-                                                    "repository.full_name"),
-                               &pull, event, err);
+    return pm_forge_hook_pull(arena, hook, json, "pullrequest",
+                              pm_forge_bitbucket_read, event, err);
 }
 
 
@@ -304,5 +264,5 @@ const pm_forge_provider_t  pm_forge_bitbucket = {
     .read = pm_forge_bitbucket_read,
     .fault = pm_forge_bitbucket_fault,
     .hook = pm_forge_bitbucket_hook,
-    .hook_check = pm_forge_bitbucket_hook_check
+    .hook_check = pm_forge_hook_check_hub
 };

@@ -40,11 +40,8 @@ static int
 pm_forge_bitbucket_server_authorize(const pm_forge_task_t *task,
     pm_buffer_t *line)
 {
-    pm_buffer_puts(line, "Accept: application/json\n"
-                         "Authorization: Bearer ");
-    pm_buffer_puts(line, task->token);
-
-    return line->failed ? -1 : 0;
+    return pm_forge_authorize_token(line, "Accept: application/json\n"
+                                    "Authorization: Bearer ", task->token);
 }
 
 
@@ -52,16 +49,9 @@ static void
 pm_forge_bitbucket_server_path(const pm_forge_job_t *job, const char *method,
     pm_forge_request_t *request)
 {
-    const pm_forge_repository_t  *repository;
-
-    repository = job->task->repository;
-
     request->method = method;
-    pm_buffer_puts(&request->path, "/projects/");
-    pm_forge_encode(&request->path, repository->owner);
-    pm_buffer_puts(&request->path, "/repos/");
-    pm_forge_encode(&request->path, repository->name);
-    pm_buffer_puts(&request->path, "/pull-requests");
+    pm_forge_path(&request->path, job, "/projects/", "/repos/",
+                  "/pull-requests");
 }
 
 
@@ -271,14 +261,6 @@ pm_forge_bitbucket_server_fault(const pm_forge_answer_t *answer,
 
 
 static int
-pm_forge_bitbucket_server_hook_check(const pm_forge_hook_t *hook,
-    const char *secret)
-{
-    return pm_forge_hook_hmac(hook, "X-Hub-Signature", "sha256=", secret);
-}
-
-
-static int
 pm_forge_bitbucket_server_hook(pm_arena_t *arena, const pm_forge_hook_t *hook,
     json_t *json, pm_forge_event_t *event, pm_error_t *err)
 {
@@ -327,5 +309,5 @@ const pm_forge_provider_t  pm_forge_bitbucket_server = {
     .read = pm_forge_bitbucket_server_read,
     .fault = pm_forge_bitbucket_server_fault,
     .hook = pm_forge_bitbucket_server_hook,
-    .hook_check = pm_forge_bitbucket_server_hook_check
+    .hook_check = pm_forge_hook_check_hub
 };

@@ -14,11 +14,8 @@
 static int
 pm_forge_gitea_authorize(const pm_forge_task_t *task, pm_buffer_t *line)
 {
-    pm_buffer_puts(line, "Accept: application/json\n"
-                         "Authorization: token ");
-    pm_buffer_puts(line, task->token);
-
-    return line->failed ? -1 : 0;
+    return pm_forge_authorize_token(line, "Accept: application/json\n"
+                                    "Authorization: token ", task->token);
 }
 
 
@@ -26,16 +23,8 @@ static void
 pm_forge_gitea_path(const pm_forge_job_t *job, const char *method,
     pm_forge_request_t *request)
 {
-    const pm_forge_repository_t  *repository;
-
-    repository = job->task->repository;
-
     request->method = method;
-    pm_buffer_puts(&request->path, "/repos/");
-    pm_forge_encode(&request->path, repository->owner);
-    pm_buffer_putc(&request->path, '/');
-    pm_forge_encode(&request->path, repository->name);
-    pm_buffer_puts(&request->path, "/pulls");
+    pm_forge_path(&request->path, job, "/repos/", "/", "/pulls");
 }
 
 
@@ -201,24 +190,14 @@ static int
 pm_forge_gitea_hook(pm_arena_t *arena, const pm_forge_hook_t *hook,
     json_t *json, pm_forge_event_t *event, pm_error_t *err)
 {
-    json_t           *request;
-    pm_forge_pull_t   pull;
-
     if (!pm_forge_hook_is(hook, "X-Gitea-Event", "pull_request")
         && !pm_forge_hook_is(hook, "X-Forgejo-Event", "pull_request"))
     {
         return 0;
     }
 
-    request = json_object_get(json, "pull_request");
-    memset(&pull, 0, sizeof(pm_forge_pull_t));
-
-    pm_forge_gitea_read(NULL, request, &pull, arena);
-
-    return pm_forge_hook_named(arena, hook,
-                               pm_forge_json_string(json,
-                                                    "repository.full_name"),
-                               &pull, event, err);
+    return pm_forge_hook_pull(arena, hook, json, "pull_request",
+                              pm_forge_gitea_read, event, err);
 }
 
 

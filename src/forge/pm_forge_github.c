@@ -14,12 +14,10 @@
 static int
 pm_forge_github_authorize(const pm_forge_task_t *task, pm_buffer_t *line)
 {
-    pm_buffer_puts(line, "Accept: application/vnd.github+json\n"
-                         "X-GitHub-Api-Version: 2022-11-28\n"
-                         "Authorization: Bearer ");
-    pm_buffer_puts(line, task->token);
-
-    return line->failed ? -1 : 0;
+    return pm_forge_authorize_token(line,
+                                    "Accept: application/vnd.github+json\n"
+                                    "X-GitHub-Api-Version: 2022-11-28\n"
+                                    "Authorization: Bearer ", task->token);
 }
 
 
@@ -27,16 +25,8 @@ static void
 pm_forge_github_path(const pm_forge_job_t *job, const char *method,
     const char *part, pm_forge_request_t *request)
 {
-    const pm_forge_repository_t  *repository;
-
-    repository = job->task->repository;
-
     request->method = method;
-    pm_buffer_puts(&request->path, "/repos/");
-    pm_forge_encode(&request->path, repository->owner);
-    pm_buffer_putc(&request->path, '/');
-    pm_forge_encode(&request->path, repository->name);
-    pm_buffer_puts(&request->path, part);
+    pm_forge_path(&request->path, job, "/repos/", "/", part);
 }
 
 
@@ -254,22 +244,12 @@ static int
 pm_forge_github_hook(pm_arena_t *arena, const pm_forge_hook_t *hook,
     json_t *json, pm_forge_event_t *event, pm_error_t *err)
 {
-    json_t           *request;
-    pm_forge_pull_t   pull;
-
     if (!pm_forge_hook_is(hook, "X-GitHub-Event", "pull_request")) {
         return 0;
     }
 
-    request = json_object_get(json, "pull_request");
-    memset(&pull, 0, sizeof(pm_forge_pull_t));
-
-    pm_forge_github_read(NULL, request, &pull, arena);
-
-    return pm_forge_hook_named(arena, hook,
-                               pm_forge_json_string(json,
-                                                    "repository.full_name"),
-                               &pull, event, err);
+    return pm_forge_hook_pull(arena, hook, json, "pull_request",
+                              pm_forge_github_read, event, err);
 }
 
 

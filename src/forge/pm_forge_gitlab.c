@@ -52,11 +52,8 @@ pm_forge_gitlab_locate(pm_forge_locator_t *locator)
 static int
 pm_forge_gitlab_authorize(const pm_forge_task_t *task, pm_buffer_t *line)
 {
-    pm_buffer_puts(line, "Accept: application/json\n"
-                         "PRIVATE-TOKEN: ");
-    pm_buffer_puts(line, task->token);
-
-    return line->failed ? -1 : 0;
+    return pm_forge_authorize_token(line, "Accept: application/json\n"
+                                    "PRIVATE-TOKEN: ", task->token);
 }
 
 
@@ -64,16 +61,9 @@ static void
 pm_forge_gitlab_path(const pm_forge_job_t *job, const char *method,
     pm_forge_request_t *request)
 {
-    const pm_forge_repository_t  *repository;
-
-    repository = job->task->repository;
-
     request->method = method;
-    pm_buffer_puts(&request->path, "/projects/");
-    pm_forge_encode(&request->path, repository->owner);
-    pm_buffer_puts(&request->path, "%2F");
-    pm_forge_encode(&request->path, repository->name);
-    pm_buffer_puts(&request->path, "/merge_requests");
+    pm_forge_path(&request->path, job, "/projects/", "%2F",
+                  "/merge_requests");
 }
 
 

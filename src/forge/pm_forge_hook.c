@@ -1,5 +1,6 @@
 #include "forge/pm_forge_hook.h"
 #include "forge/pm_forge_locate.h"
+#include "forge/pm_forge_text.h"
 #include "base/pm_hash.h"
 
 #include <string.h>
@@ -28,6 +29,13 @@ pm_forge_hook_hmac(const pm_forge_hook_t *hook, const char *name,
     }
 
     return pm_compare_secret(given, digest, PM_SHA256_SIZE) == 0 ? 0 : -1;
+}
+
+
+int
+pm_forge_hook_check_hub(const pm_forge_hook_t *hook, const char *secret)
+{
+    return pm_forge_hook_hmac(hook, "X-Hub-Signature", "sha256=", secret);
 }
 
 
@@ -131,6 +139,23 @@ pm_forge_hook_named(pm_arena_t *arena, const pm_forge_hook_t *hook,
     }
 
     return pm_forge_hook_event(arena, hook, &repository, pull, event, err);
+}
+
+
+int
+pm_forge_hook_pull(pm_arena_t *arena, const pm_forge_hook_t *hook,
+    json_t *json, const char *key, pm_forge_read_pt read,
+    pm_forge_event_t *event, pm_error_t *err)
+{
+    const char       *full;
+    pm_forge_pull_t   pull;
+
+    full = pm_forge_json_string(json, "repository.full_name");
+    memset(&pull, 0, sizeof(pm_forge_pull_t));
+
+    read(NULL, json_object_get(json, key), &pull, arena);
+
+    return pm_forge_hook_named(arena, hook, full, &pull, event, err);
 }
 
 

@@ -108,6 +108,12 @@ typedef struct {
 } pm_forge_job_t;
 
 
+/* A pull request of the repository (NULL: of a webhook's) out of JSON. */
+
+typedef void (*pm_forge_read_pt)(const pm_forge_repository_t *repository,
+    json_t *json, pm_forge_pull_t *pull, pm_arena_t *arena);
+
+
 struct pm_forge_provider_s {
     const char   *name;
     const char   *suffix;       /* API: after https://HOST; NULL: none */
@@ -151,8 +157,7 @@ struct pm_forge_provider_s {
     int         (*extra)(const pm_forge_job_t *job, int64_t number, unsigned n,
                          pm_forge_request_t *request, const char **what);
 
-    void        (*read)(const pm_forge_repository_t *repository, json_t *json,
-                        pm_forge_pull_t *pull, pm_arena_t *arena);
+    pm_forge_read_pt  read;
 
     /* What a status from 400 on means; common: what it means to all.  A
      * duplicate may name the number. */
@@ -174,5 +179,23 @@ extern const pm_forge_provider_t  pm_forge_gitea;
 extern const pm_forge_provider_t  pm_forge_bitbucket;
 extern const pm_forge_provider_t  pm_forge_bitbucket_server;
 extern const pm_forge_provider_t  pm_forge_azure;
+
+
+/* pm_forge_provider.c: what the providers' requests have in common. */
+
+/* Appends a token to header lines: before ends in the last one's name, and the
+ * token's kind.  0, or -1: out of memory. */
+int pm_forge_authorize_token(pm_buffer_t *lines, const char *before,
+    const char *token);
+
+/* Appends "Authorization: Basic …" (RFC 7617) to header lines, which no other
+ * copy of the credentials outlives.  0, or -1. */
+int pm_forge_authorize_basic(pm_buffer_t *lines, const char *user,
+    const char *password);
+
+/* Appends the repository's owner and name, encoded, with what stands before,
+ * between and after them. */
+void pm_forge_path(pm_buffer_t *path, const pm_forge_job_t *job,
+    const char *before, const char *between, const char *after);
 
 #endif /* PM_FORGE_PROVIDER_H */
