@@ -15,8 +15,8 @@
 #include "base/pm_string.h"
 #include "store/pm_store_address.h"
 #include "store/pm_store_key.h"
+#include "store/pm_store_redis.h"
 
-#include <hiredis/hiredis.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -48,19 +48,11 @@ typedef struct {
 
 
 typedef struct {
-    pm_store_address_t   address;
-    const char          *user;             /* NULL: the default one */
-    pm_string_t          password;         /* empty: no login */
-    const char          *database;         /* NULL: 0 */
-} pm_tool_server_t;
-
-
-typedef struct {
     pm_arena_t           *arena;
     pm_tool_arguments_t   arguments;
     int64_t               now;             /* seconds since 1970 */
     const char           *prefix;          /* of every key in Redis */
-    redisContext         *redis;
+    pm_store_redis_t     *redis;           /* NULL: not connected */
 } pm_tool_t;
 
 
@@ -82,37 +74,6 @@ int pm_tool_arguments_parse(int argc, char **argv,
 const char *pm_tool_option_name(pm_tool_option_t option);
 
 
-/* pm_tool_redis.c */
-
-/*
- * Sends a command and waits for its reply, which must be of this type (one of
- * REDIS_REPLY_*), and is the caller's to free with freeReplyObject().
- * PM_REMOTE: Redis answered an error, or something else than that;
- * PM_UNAVAILABLE: it did not answer.
- */
-int pm_tool_ask(pm_tool_t *tool, const pm_string_t *argv, size_t argc,
-    int type, redisReply **reply, pm_error_t *err);
-
-/* The same, and takes whatever is answered. */
-int pm_tool_send(pm_tool_t *tool, const pm_string_t *argv, size_t argc,
-    redisReply **reply, pm_error_t *err);
-
-/* Connects to a socket or a host, in place of the present connection. */
-int pm_tool_open(pm_tool_t *tool, const char *path,
-    const pm_store_host_t *host, pm_error_t *err);
-void pm_tool_disconnect(pm_tool_t *tool);
-
-/* Connects to this address (TCP or UNIX), logs in, selects the database. */
-int pm_tool_enter(pm_tool_t *tool, const pm_tool_server_t *server,
-    const pm_store_address_t *address, pm_error_t *err);
-
-/* A NUL-terminated string as an argument. */
-pm_string_t pm_tool_string(const char *text);
-
-/* <prefix>key:<id>; no data when out of memory. */
-pm_string_t pm_tool_record_key(pm_tool_t *tool, const char *id);
-
-
 /* pm_tool_server.c */
 
 /*
@@ -122,8 +83,14 @@ pm_string_t pm_tool_record_key(pm_tool_t *tool, const char *id);
  */
 int pm_tool_connect(pm_tool_t *tool, pm_error_t *err);
 
+/* <prefix>key:<id>; no data when out of memory. */
+pm_string_t pm_tool_record_key(pm_tool_t *tool, const char *id);
+
 
 /* pm_tool_text.c */
+
+/* A NUL-terminated string as an argument of a command. */
+pm_string_t pm_tool_string(const char *text);
 
 /*
  * What may be printed of data that somebody else wrote, at most max bytes of

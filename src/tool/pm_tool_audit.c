@@ -186,13 +186,14 @@ pm_tool_change(pm_tool_t *tool, pm_tool_action_t action, const char *id,
         return rc;
     }
 
-    rc = pm_tool_ask(tool, argv, argc, REDIS_REPLY_INTEGER, &reply, err);
+    rc = pm_store_redis_ask(tool->redis, argv, argc, REDIS_REPLY_INTEGER,
+                            &reply, err);
     if (rc != 0) {
         return rc;
     }
 
     *done = reply->integer == 1;
-    freeReplyObject(reply);
+    pm_store_redis_free(reply);
 
     return 0;
 }

@@ -244,8 +244,8 @@ pm_tool_entry_fetch(pm_tool_t *tool, pm_tool_entry_t *entry, int *found,
         argv[2 + i] = pm_tool_string(pm_store_key_fields[i]);
     }
 
-    rc = pm_tool_ask(tool, argv, 2 + PM_STORE_KEY_FIELDS, REDIS_REPLY_ARRAY,
-                     &reply, err);
+    rc = pm_store_redis_ask(tool->redis, argv, 2 + PM_STORE_KEY_FIELDS,
+                            REDIS_REPLY_ARRAY, &reply, err);
 
     pm_buffer_free(&key);
 
@@ -255,7 +255,7 @@ pm_tool_entry_fetch(pm_tool_t *tool, pm_tool_entry_t *entry, int *found,
 
     rc = pm_tool_entry_values(tool, reply, entry, found, err);
 
-    freeReplyObject(reply);
+    pm_store_redis_free(reply);
 
     return rc;
 }

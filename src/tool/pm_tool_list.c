@@ -152,7 +152,8 @@ pm_tool_scan_page(pm_tool_t *tool, const char *pattern, const char **cursor,
     argv[4] = pm_tool_string("COUNT");
     argv[5] = pm_tool_string(PM_TOOL_PAGE);
 
-    rc = pm_tool_ask(tool, argv, 6, REDIS_REPLY_ARRAY, &reply, err);
+    rc = pm_store_redis_ask(tool->redis, argv, 6, REDIS_REPLY_ARRAY, &reply,
+                            err);
     if (rc != 0) {
         return rc;
     }
@@ -194,7 +195,7 @@ pm_tool_scan_page(pm_tool_t *tool, const char *pattern, const char **cursor,
 
 done:
 
-    freeReplyObject(reply);
+    pm_store_redis_free(reply);
 
     return rc;
 }

@@ -6,6 +6,69 @@
 #define PM_TOOL_TEXT  256                /* longest prefix and user */
 
 
+typedef struct {
+    pm_store_address_t   address;
+    const char          *user;             /* NULL: the default one */
+    pm_string_t          password;         /* empty: no login */
+    const char          *database;         /* NULL: 0 */
+} pm_tool_server_t;
+
+
+pm_string_t
+pm_tool_record_key(pm_tool_t *tool, const char *id)
+{
+    return pm_tool_string(pm_arena_printf(tool->arena, "%skey:%s",
+                                          tool->prefix, id));
+}
+
+
+/* In place of the present connection. */
+
+static int
+pm_tool_open(pm_tool_t *tool, const char *path, const pm_store_host_t *host,
+    pm_error_t *err)
+{
+    pm_store_redis_close(tool->redis);
+    tool->redis = NULL;
+
+    return pm_store_redis_open(path, host, &tool->redis, err);
+}
+
+
+/* Connects to this address (TCP or UNIX), logs in, selects the database. */
+
+static int
+pm_tool_enter(pm_tool_t *tool, const pm_tool_server_t *server,
+    const pm_store_address_t *address, pm_error_t *err)
+{
+    int          rc;
+    redisReply  *reply;
+    pm_string_t  argv[2];
+
+    rc = pm_tool_open(tool, address->path, address->hosts, err);
+
+    if (rc == 0 && server->password.len > 0) {
+        rc = pm_store_redis_login(tool->redis, server->user,
+                                  &server->password, err);
+    }
+
+    if (rc != 0 || server->database == NULL) {
+        return rc;
+    }
+
+    argv[0] = pm_tool_string("SELECT");
+    argv[1] = pm_tool_string(server->database);
+
+    rc = pm_store_redis_ask(tool->redis, argv, 2, REDIS_REPLY_STATUS, &reply,
+                            err);
+    if (rc == 0) {
+        pm_store_redis_free(reply);
+    }
+
+    return rc;
+}
+
+
 /* Asks the connected Sentinel where the master is. */
 
 static int
@@ -21,7 +84,7 @@ pm_tool_sentinel(pm_tool_t *tool, const char *master,
     argv[1] = pm_tool_string("get-master-addr-by-name");
     argv[2] = pm_tool_string(master);
 
-    rc = pm_tool_send(tool, argv, 3, &reply, err);
+    rc = pm_store_redis_send(tool->redis, argv, 3, &reply, err);
     if (rc != 0) {
         return rc;
     }
@@ -56,7 +119,7 @@ pm_tool_sentinel(pm_tool_t *tool, const char *master,
         }
     }
 
-    freeReplyObject(reply);
+    pm_store_redis_free(reply);
 
     /* what a Sentinel says is not what the user typed */
 
@@ -79,7 +142,7 @@ pm_tool_check_master(pm_tool_t *tool, pm_error_t *err)
 
     role = pm_tool_string("ROLE");
 
-    rc = pm_tool_send(tool, &role, 1, &reply, err);
+    rc = pm_store_redis_send(tool->redis, &role, 1, &reply, err);
     if (rc != 0) {
         return rc;
     }
@@ -93,7 +156,7 @@ pm_tool_check_master(pm_tool_t *tool, pm_error_t *err)
                           "no master (any more)");
     }
 
-    freeReplyObject(reply);
+    pm_store_redis_free(reply);
 
     return rc;
 }
@@ -229,7 +292,9 @@ pm_tool_server(pm_tool_t *tool, pm_tool_server_t *server, pm_error_t *err)
 static void
 pm_tool_cleanup(void *data)
 {
-    pm_tool_disconnect(data);
+    pm_tool_t  *tool = data;
+
+    pm_store_redis_close(tool->redis);
 }
 
 

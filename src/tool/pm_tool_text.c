@@ -9,6 +9,13 @@
 #define PM_TOOL_SECRET_BYTES  32
 
 
+pm_string_t
+pm_tool_string(const char *text)
+{
+    return (pm_string_t) { text, text != NULL ? strlen(text) : 0 };
+}
+
+
 /*
  * Length of the character at data (valid UTF-8) if a terminal would obey it
  * rather than print it: C0, DEL, C1, U+200E, U+200F, U+2028 to U+202E, U+2066

@@ -118,9 +118,10 @@ pm_tool_walk_begin(pm_tool_t *tool, pm_tool_walk_t *at, pm_error_t *err)
         argv[4] = pm_tool_string("COUNT");
         argv[5] = pm_tool_string("1");
 
-        rc = pm_tool_ask(tool, argv, argc[i],
-                         i == 3 ? REDIS_REPLY_ARRAY : REDIS_REPLY_STATUS,
-                         &reply, err);
+        rc = pm_store_redis_ask(tool->redis, argv, argc[i],
+                                i == 3 ? REDIS_REPLY_ARRAY
+                                       : REDIS_REPLY_STATUS,
+                                &reply, err);
         if (rc != 0) {
             return rc;
         }
@@ -129,7 +130,7 @@ pm_tool_walk_begin(pm_tool_t *tool, pm_tool_walk_t *at, pm_error_t *err)
             rc = pm_tool_walk_snapshot(at, reply, err);
         }
 
-        freeReplyObject(reply);
+        pm_store_redis_free(reply);
     }
 
     return rc;
@@ -200,13 +201,14 @@ pm_tool_walk_all(pm_tool_t *tool, pm_tool_walk_t *at, pm_error_t *err)
     last = (at->newest[0] == '\0');
 
     while (!last) {
-        rc = pm_tool_ask(tool, argv, 6, REDIS_REPLY_ARRAY, &reply, err);
+        rc = pm_store_redis_ask(tool->redis, argv, 6, REDIS_REPLY_ARRAY,
+                                &reply, err);
         if (rc != 0) {
             return rc;
         }
 
         rc = pm_tool_walk_page(at, reply, &last, err);
-        freeReplyObject(reply);
+        pm_store_redis_free(reply);
 
         if (rc != 0) {
             return rc;

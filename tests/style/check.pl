@@ -36,7 +36,7 @@ my %foreign = (
     'curl'    => [qw(git forge)],
     'yaml'    => [qw(document)],
     'pcre2'   => [qw(document)],
-    'hiredis' => [qw(store event tool)],
+    'hiredis' => [qw(store event)],
     'openssl' => [qw(base)],
     'ngx'     => [qw(http event)],
 );
@@ -211,6 +211,11 @@ sub code {
 
         fault('plain', $file, $at, $lines->[$i])
             if $plain && $line =~ /\bngx_/;
+
+        # replies go everywhere, commands and connections do not
+        fault('foreign', $file, $at, "$room calls hiredis: $lines->[$i]")
+            if $room && !grep({ $_ eq $room } @{ $foreign{hiredis} })
+               && $line =~ /\b(?:redis[A-Z]\w*|freeReplyObject)\s*\(/;
 
         braces($file, \@code, $i)
             if $line =~ /^\s*(?:\}\s*)?(?:if|else|for|while|do)\b/;
