@@ -6,7 +6,8 @@
 
 
 #define NGX_HTTP_PROMOTIONS_TASKS_SIZE  100
-#define NGX_HTTP_PROMOTIONS_TASKS_LAST  1000     /* of each environment */
+#define NGX_HTTP_PROMOTIONS_TASKS_LAST  1000     /* pending requests that are
+                                                    looked at */
 
 
 static ngx_int_t ngx_http_promotions_tasks_args(ngx_promotions_args_t *args,
