@@ -497,16 +497,17 @@ ngx_http_promotions_audits_found(void *data, redisReply *reply)
     if (at.len == 0 || at.len >= sizeof(audits->at)
         || ++audits->rounds == NGX_HTTP_PROMOTIONS_AUDITS_ROUNDS)
     {
-        ngx_http_promotions_finish(ctx, ngx_http_promotions_send_json(
-                                       ctx->request, NGX_HTTP_OK,
-                                       ngx_http_promotions_audits_page(
-                                           audits)));
-        return;
+        rc = ngx_http_promotions_management_send(ctx, NGX_HTTP_OK,
+                                      ngx_http_promotions_audits_page(audits),
+                                      "patch");
+        goto done;
     }
 
     (void) ngx_cpystrn(audits->at, at.data, at.len + 1);
 
     rc = ngx_http_promotions_audits_ask(ctx);
+
+done:
 
     if (rc != NGX_AGAIN) {
         ngx_http_promotions_finish(ctx, rc);

@@ -131,6 +131,11 @@ ngx_http_promotions_audits_entry(
             value = json_incref(properties);
             break;
 
+        case PM_STORE_AUDIT_PATCH_JSON:
+            value = (text != NULL && *text) ? json_string_nocheck(text)
+                                            : json_null();
+            break;
+
         default:
             value = (text != NULL && *text) ? json_string(text) : json_null();
             break;
@@ -202,12 +207,20 @@ ngx_http_promotions_audits_reference(json_t *metadata, const char *type,
 
 
 json_t *
-ngx_http_promotions_audits_page(const ngx_http_promotions_audits_t *audits)
+ngx_http_promotions_audits_page(ngx_http_promotions_audits_t *audits)
 {
-    return json_pack("{s:O, s:I, s:I, s:I, s:O}",
-                     "content", audits->content,
+    json_t  *content, *metadata;
+
+    content = audits->content;
+    metadata = audits->metadata;
+
+    audits->content = NULL;
+    audits->metadata = NULL;
+
+    return json_pack("{s:o, s:I, s:I, s:I, s:o}",
+                     "content", content,
                      "pageNumber", (json_int_t) audits->page,
                      "pageElements", (json_int_t) audits->size,
                      "totalElements", (json_int_t) audits->total,
-                     "metadata", audits->metadata);
+                     "metadata", metadata);
 }

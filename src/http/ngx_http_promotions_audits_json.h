@@ -47,9 +47,9 @@ ngx_http_promotions_audits_t *ngx_http_promotions_audits_create(
 void ngx_http_promotions_audits_add(ngx_http_promotions_ctx_t *ctx,
     ngx_http_promotions_audits_t *audits, redisReply *fields);
 
-/* A new reference to the answer; NULL: no memory. */
+/* The answer, in which the entries go away; NULL: no memory. */
 json_t *ngx_http_promotions_audits_page(
-    const ngx_http_promotions_audits_t *audits);
+    ngx_http_promotions_audits_t *audits);
 
 
 #endif /* NGX_HTTP_PROMOTIONS_AUDITS_JSON_H */

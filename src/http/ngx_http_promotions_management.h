@@ -96,7 +96,8 @@ json_t *ngx_http_promotions_management_faults_json(
 
 /* ngx_http_promotions_management_json.c: a record as a Promotion. */
 
-/* fields: of its hash.  definition 1: with apiDefinition.  NULL: no memory. */
+/* fields: of its hash.  definition 1: with apiDefinition, which need not be
+ * UTF-8.  NULL: no memory. */
 json_t *ngx_http_promotions_review_json(
     const ngx_http_promotions_management_t *management, const char *id,
     redisReply *fields, ngx_uint_t definition);
@@ -116,13 +117,29 @@ const char *ngx_http_promotions_review_status(const char *state);
 ngx_uint_t ngx_http_promotions_review_visible(
     const ngx_http_promotions_ctx_t *ctx, redisReply *fields);
 
-/* 200 with the Promotion; Promotion-Id and Location besides. */
+/* 200 with the Promotion; Promotion-Id and Location besides.  As
+ * ngx_http_promotions_management_send(). */
 ngx_int_t ngx_http_promotions_review_send(ngx_http_promotions_ctx_t *ctx,
     ngx_uint_t status, const char *id, redisReply *fields);
 
 /* Promotion-Id and Location alone; once, however often it is called. */
 ngx_int_t ngx_http_promotions_review_headers(ngx_http_promotions_ctx_t *ctx,
     const char *id);
+
+
+/*
+ * ngx_http_promotions_management_send.c: sends json, whose reference is given
+ * up, and of which nobody else may have any part.  Its long texts, which need
+ * not be UTF-8, are the values of field: its own, or those of the items of the
+ * array that it is, or that it has as "content".  ctx must wait under its id.
+ *
+ * NGX_AGAIN: it is written in a thread, and the request finalized then; else
+ * what the request is to be finalized with.
+ */
+ngx_int_t ngx_http_promotions_management_send(ngx_http_promotions_ctx_t *ctx,
+    ngx_uint_t status, json_t *json, const char *field);
+
+#define NGX_HTTP_PROMOTIONS_DEFINITION  "apiDefinition"
 
 
 /* ngx_http_promotions_management_request.c: POST …/_promote */

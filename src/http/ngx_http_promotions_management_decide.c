@@ -425,7 +425,10 @@ ngx_http_promotions_accept_read(void *data, redisReply *reply)
     }
 
     rc = ngx_http_promotions_accept_answer(ctx, fields);
-    ngx_http_promotions_finish(ctx, rc);
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
 }
 
 
@@ -465,15 +468,12 @@ ngx_http_promotions_accept_answer(ngx_http_promotions_ctx_t *ctx,
     }
 
     if (ngx_strcmp(state, "LANDED") == 0) {
-        return ngx_http_promotions_send_json(ctx->request, NGX_HTTP_OK,
-                   ngx_http_promotions_review_json(ctx->management, id,
-                                                   fields, 1));
+        return ngx_http_promotions_review_send(ctx, NGX_HTTP_OK, id, fields);
     }
 
     if (ctx->first.status == NGX_HTTP_ACCEPTED) {
-        return ngx_http_promotions_send_json(ctx->request, NGX_HTTP_ACCEPTED,
-                   ngx_http_promotions_review_json(ctx->management, id,
-                                                   fields, 1));
+        return ngx_http_promotions_review_send(ctx, NGX_HTTP_ACCEPTED, id,
+                                               fields);
     }
 
     return ngx_http_promotions_accept_failed(ctx, fields);
@@ -582,7 +582,9 @@ ngx_http_promotions_decided(void *data, redisReply *reply)
         rc = ngx_http_promotions_accept_no(ctx, reply);
     }
 
-    ngx_http_promotions_finish(ctx, rc);
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
 }
 
 

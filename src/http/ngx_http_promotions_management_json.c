@@ -105,8 +105,8 @@ ngx_http_promotions_review_json(
     if (definition) {
         text = ngx_http_promotions_record_field(fields, "definition");
 
-        (void) json_object_set_new(json, "apiDefinition",
-                                   text && *text ? json_string(text)
+        (void) json_object_set_new(json, NGX_HTTP_PROMOTIONS_DEFINITION,
+                                   text && *text ? json_string_nocheck(text)
                                                  : json_null());
     }
 
@@ -291,7 +291,8 @@ ngx_http_promotions_review_send(ngx_http_promotions_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_promotions_send_json(ctx->request, status,
+    return ngx_http_promotions_management_send(ctx, status,
                ngx_http_promotions_review_json(ctx->management, id, fields,
-                                               1));
+                                               1),
+               NGX_HTTP_PROMOTIONS_DEFINITION);
 }

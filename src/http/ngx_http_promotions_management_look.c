@@ -304,7 +304,9 @@ ngx_http_promotions_look_asked(void *data, redisReply *reply)
 
     pm_arena_destroy(look->arena);
 
-    ngx_http_promotions_finish(ctx, rc);
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
 }
 
 

@@ -133,7 +133,9 @@ ngx_http_promotions_review_shown(void *data, redisReply *reply)
                                              fields);
     }
 
-    ngx_http_promotions_finish(ctx, rc);
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
 }
 
 

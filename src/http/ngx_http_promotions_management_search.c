@@ -410,12 +410,16 @@ ngx_http_promotions_searched(void *data, redisReply *reply)
         goto done;
     }
 
-    rc = ngx_http_promotions_send_json(ctx->request, NGX_HTTP_OK,
-                                       json_incref(management->list));
+    rc = ngx_http_promotions_management_send(ctx, NGX_HTTP_OK,
+                                             management->list,
+                                             NGX_HTTP_PROMOTIONS_DEFINITION);
+    management->list = NULL;
 
 done:
 
-    ngx_http_promotions_finish(ctx, rc);
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
 }
 
 

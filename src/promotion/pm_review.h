@@ -19,9 +19,7 @@
 
 #define PM_REVIEW_COMMENT     4096   /* characters, of a reason too */
 #define PM_REVIEW_CONFLICTS   16     /* that are told */
-#define PM_REVIEW_DEFINITION  (2 * 1024 * 1024)  /* bytes that are shown: an
-                                                    answer is made in the event
-                                                    loop, some 15 ms a MiB */
+#define PM_REVIEW_DEFINITION  (2 * 1024 * 1024)  /* bytes that are shown */
 
 
 /* The body of _promote. */
