@@ -63,8 +63,9 @@ sub promote {
         path => '/api/promotions/commit', timeout => 20, %request,
         headers => { 'Idempotency-Key' => "load-$n",
                      %{ $request{headers} || {} } },
-        json => { srcAppId => app_id("from-$n"), destAppId => app_id("to-$n"),
-                  message => "load $n" });
+        json => $request{json} // {
+            srcAppId => app_id("from-$n"), destAppId => app_id("to-$n"),
+            message => "load $n" });
 }
 
 
@@ -512,6 +513,34 @@ sub settled {
     promote($scene, 6)->finish;
     is($redis->call('ZSCORE', 'promotions:promotions', 'long-ago'), undef,
        'and that is cut');
+
+
+    # somebody has put something else under a name of ours: nothing is queued,
+    # nor a part of a group
+
+    my $lane = record($scene, $id)->{lane};
+    my $two = { srcAppId => app_id('from-7'), message => 'two',
+                destAppIds => [ map { app_id("to-$_") } 7, 8 ] };
+
+    for my $name ('promotions', 'lanes', 'audit', 'audit:tail',
+                  "lane:$lane:waiting", 'idempotency:load:load-7')
+    {
+        my $key = "promotions:$name";
+        my $kept = $redis->call('EXISTS', $key);
+        $redis->call('RENAME', $key, 'kept') if $kept;
+        $redis->call('SET', $key, 'something else');
+        $r = promote($scene, 7, json => $two)->finish;
+        is($r->{status}, 503, "$name is something else: 503")
+            or diag($r->{body});
+        my @queued = grep { $redis->call('EXISTS', "promotions:promotion:$_") }
+                     map { $_->{id} } @{ ($r->json // {})->{promotions} };
+        is(scalar @queued, 0, "$name: nothing is queued");
+        $redis->call('DEL', $key);
+        $redis->call('RENAME', 'kept', $key) if $kept;
+    }
+
+    $r = promote($scene, 7, json => $two)->finish;
+    is($r->{status}, 200, 'then both land') or diag($r->{body});
 }
 
 

@@ -90,23 +90,19 @@ end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local ids = {}
+-- A key that is not what it should be ends the script: those that only tell of
+-- promotions come first, so that none is queued in part.
+
+redis.call('SADD', prefix .. 'lanes', lane)
+
+local record = at
 
 for _ = 1, n do
-    local id, source, target, fields =
-        ARGV[at], ARGV[at + 1], ARGV[at + 2], tonumber(ARGV[at + 3])
-    local record = prefix .. 'promotion:' .. id
-    local past = audited(prefix, retention, at + 4 + fields)
-
-    redis.call('HSET', record, 'state', 'QUEUED', 'lane', lane,
-               'created_at', now, 'source_environment', source,
-               'target_environment', target, 'idempotency', idempotency,
-               unpack(ARGV, at + 4, at + 3 + fields))
-    redis.call('EXPIRE', record, retention)
-
+    local id, environments = ARGV[record], {ARGV[record + 1],
+                                            ARGV[record + 2]}
     local sets = {'promotions'}
 
-    for _, environment in ipairs({source, target}) do
+    for _, environment in ipairs(environments) do
         if environment ~= '' then
             sets[#sets + 1] = 'promotions:' .. environment
         end
@@ -118,6 +114,22 @@ for _ = 1, n do
                    '(' .. now - retention * 1000)
     end
 
+    record = unaudited(record + 4 + ARGV[record + 3])
+end
+
+local ids = {}
+
+for _ = 1, n do
+    local id, fields = ARGV[at], tonumber(ARGV[at + 3])
+    local key = prefix .. 'promotion:' .. id
+    local past = audited(prefix, retention, at + 4 + fields)
+
+    redis.call('HSET', key, 'state', 'QUEUED', 'lane', lane,
+               'created_at', now, 'source_environment', ARGV[at + 1],
+               'target_environment', ARGV[at + 2],
+               'idempotency', idempotency,
+               unpack(ARGV, at + 4, at + 3 + fields))
+    redis.call('EXPIRE', key, retention)
     redis.call('RPUSH', waiting, id)
     ids[#ids + 1] = id
     at = past
@@ -130,7 +142,5 @@ if idempotency ~= '' then
                'lanes', lanes)
     redis.call('EXPIRE', key, 86400)
 end
-
-redis.call('SADD', prefix .. 'lanes', lane)
 
 return {'queued', try_lease()}
