@@ -98,9 +98,6 @@ typedef struct {
     ngx_rbtree_t                      hosts;     /* that jobs talk to */
     ngx_rbtree_node_t                 hosts_sentinel;
     unsigned                          ending:1;  /* its threads are gone */
-    unsigned                          reread:1;  /* results, soon: a reply was
-                                                    lost with its connection */
-    unsigned                          rereading:1;   /* and now */
 } ngx_http_promotions_worker_t;
 
 

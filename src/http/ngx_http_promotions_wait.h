@@ -12,7 +12,7 @@
 #include "http/ngx_http_promotions.h"
 
 
-/* In init_process: the tick that reads again what was missed. */
+/* In init_process. */
 void ngx_http_promotions_wait_init(void);
 
 /* Gives the request's first waiter an id (a UUIDv7) by which it is found, if
@@ -74,6 +74,9 @@ ngx_int_t ngx_http_promotions_read_results(ngx_str_t *ids, ngx_uint_t n);
 
 /* The same for all who wait. */
 void ngx_http_promotions_read_all(void);
+
+/* Of wait_init: the tick that reads again what was missed. */
+void ngx_http_promotions_read_init(void);
 
 /* The request waits no longer; safe to call twice. */
 void ngx_http_promotions_wait_end(ngx_http_promotions_ctx_t *ctx);
