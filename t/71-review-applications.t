@@ -369,6 +369,11 @@ is(found('statuses=TO_BE_VALIDATED,REJECTED'),
    join(' ', map { $_->{id} }
         grep { $_->{status} =~ /^(?:TO_BE_VALIDATED|REJECTED)$/ } @all),
    'by several');
+is(found("statuses=$_"), found('statuses=TO_BE_VALIDATED,REJECTED'),
+   "as statuses=$_, too")
+    for 'TO_BE_VALIDATED&statuses=REJECTED',
+        'TO_BE_VALIDATED%2CREJECTED&statuses=',
+        'TO_BE_VALIDATED&apiId=&xstatuses=x&statuses=REJECTED&';
 is(found('page=2&size=3'), join(' ', map { $_->{id} } @all[3 .. 5]),
    'by pages');
 is(found('page=50&size=100'), '', 'past the end');
@@ -382,7 +387,7 @@ is(found('', key => $redis->key(grants => 'APPLICATION:R@prod')), '',
    'only what the key may see');
 
 for my $query ('statuses=x', 'page=0', 'size=101', 'from=x', 'page=101',
-               'statuses=ACCEPTED,,') {
+               'statuses=ACCEPTED,,', 'statuses=ACCEPTED&statuses=x') {
     is($scene->management('POST', "promotions/_search?$query")->{status}, 400,
        "$query is refused");
 }

@@ -34,6 +34,8 @@ static ngx_int_t ngx_http_promotions_search_call(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *cursor, ngx_int_t bytes);
 static ngx_int_t ngx_http_promotions_search_args(ngx_promotions_args_t *args,
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *cursor, ngx_int_t bytes);
+static ngx_str_t ngx_http_promotions_search_statuses_of(
+    ngx_http_request_t *r);
 static void ngx_http_promotions_search_any(ngx_promotions_args_t *args,
     ngx_http_request_t *r, const char *name, const char *none);
 static ngx_uint_t ngx_http_promotions_search_states(const ngx_str_t *text,
@@ -124,7 +126,7 @@ ngx_http_promotions_search_query(ngx_http_promotions_ctx_t *ctx,
     r = ctx->request;
     management = ctx->management;
 
-    statuses = ngx_http_promotions_query(r, "statuses");
+    statuses = ngx_http_promotions_search_statuses_of(r);
 
     if (!ngx_http_promotions_search_states(&statuses, NULL)) {
         *fault = "statuses must be some of CREATED, TO_BE_VALIDATED, "
@@ -267,13 +269,63 @@ ngx_http_promotions_search_args(ngx_promotions_args_t *args,
     ngx_promotions_args_add(args, text.data, text.len);
     ngx_http_promotions_search_any(args, r, "author", "");
 
-    text = ngx_http_promotions_query(r, "statuses");
+    text = ngx_http_promotions_search_statuses_of(r);
 
     (void) ngx_http_promotions_search_states(&text, args);
 
     ngx_http_promotions_list_environments(args, ctx->key);
 
     return NGX_OK;
+}
+
+
+/* Separated by commas, also where the query has several, as the product's own
+ * console sends them: statuses=CREATED&statuses=TO_BE_VALIDATED. */
+
+static ngx_str_t
+ngx_http_promotions_search_statuses_of(ngx_http_request_t *r)
+{
+    u_char     *p, *last, *end, *dst;
+    ngx_str_t   text;
+
+    static const ngx_str_t  name = ngx_string("statuses=");
+
+    ngx_str_null(&text);
+
+    if (r->args.len == 0) {
+        return text;
+    }
+
+    dst = ngx_pnalloc(r->pool, r->args.len + 1);
+    if (dst == NULL) {
+        return text;
+    }
+
+    text.data = dst;
+
+    last = r->args.data + r->args.len;
+
+    for (p = r->args.data; p < last; p = end + 1) {
+        end = ngx_strlchr(p, last, '&');
+        end = (end != NULL) ? end : last;
+
+        if ((size_t) (end - p) <= name.len
+            || ngx_strncmp(p, name.data, name.len) != 0)
+        {
+            continue;
+        }
+
+        if (dst > text.data) {
+            *dst++ = ',';
+        }
+
+        p += name.len;
+        ngx_unescape_uri(&dst, &p, end - p, NGX_UNESCAPE_URI);
+    }
+
+    text.len = dst - text.data;
+
+    return text;
 }
 
 
