@@ -148,10 +148,15 @@ for my $version (1, 2) {
           'Target environment [none] cannot be found.' ],
         [ 'one', 'elsewhere', 'promotion.target.otherOrganization',
           'Target environment [elsewhere] belongs to another organization.' ],
-        [ 'four', 'qa', 'promotion.v4.notSupported', qr/./ ],
-        [ 'federated', 'qa', 'promotion.definition.notSupported', qr/./ ],
+        [ 'four', 'qa', 'promotion.v4.notSupported',
+          'four.json is a v4 API definition, and promoting these is not '
+          . 'switched on' ],
+        [ 'federated', 'qa', 'promotion.definition.notSupported',
+          'federated.json is neither a v2 nor a v4 API definition: only these '
+          . 'can be promoted' ],
         [ 'kind', 'qa', 'promotion.target.definitionVersionMismatch',
-          qr/./ ],
+          'kind.json of the target is a v4 API definition, and the source\'s '
+          . 'is a v2 one' ],
         [ 'broken', 'qa', 'promotion.definition.malformed',
           qr/broken\.json:\d+:\d+/ ])
     {
@@ -173,7 +178,8 @@ refused_is($scene->ask_api('other', 'dev', request => { source => 'qa' }),
 refused_is($scene->management('POST', 'apis/x/_promote',
            base => 'v2/environments/elsewhere/', key => $scene->{publisher},
            json => { targetEnvCockpitId => 'qa' }), 400,
-           'promotion.target.otherOrganization', qr/./,
+           'promotion.target.otherOrganization',
+           'Target environment [qa] belongs to another organization.',
            'from another organization');
 
 
@@ -244,12 +250,22 @@ refused_is($r, 409, 'promotion.alreadyInProgress',
            . "progress: Promotion [$asked].", 'in progress');
 is_deeply([ sort keys %{ $r->json->{parameters} } ],
           [qw(author createdAt promotion)], 'with its parameters');
+is_deeply([ @{ $r->json->{parameters} }{qw(promotion author)} ],
+          [ $asked, 'Paula Publisher' ], 'which tell whose it is');
 is($scene->ask_api('one', 'prod')->{status}, 200, 'not for another target');
 is($scene->ask_api('two', 'qa')->{status}, 200, 'nor of another API');
 is($scene->decide($asked, 1)->{status}, 200, 'accepted');
 refused_is($scene->decide($asked, 0), 409, 'promotion.alreadyProcessed',
            "Promotion [$asked] is already ACCEPTED by Rita Reviewer.",
            'once');
+$r = $scene->decide($asked, 0, request => { base => 'v2/organizations/acme/' });
+refused_is($r, 409, 'promotion.alreadyProcessed',
+           "Promotion [$asked] is already ACCEPTED by Rita Reviewer.",
+           'v2: once');
+is_deeply([ @{ $r->json->{parameters} }{qw(promotion status decider)} ],
+          [ $asked, 'ACCEPTED', 'Rita Reviewer' ],
+          'with its state, and who decided');
+is($r->{headers}{'promotion-id'}, $asked, 'which a header names, too');
 
 
 # paths that are taken, by prefix and by host
@@ -343,6 +359,13 @@ is($scene->management('GET', 'environments/dev/promotion-targets',
    'targets need API_DEFINITION');
 is($scene->management('GET', 'environments/dev/promotion-targets',
    key => key('API_DEFINITION:R@dev'))->{status}, 200, 'R of it is enough');
+
+for my $grants ('API_DEFINITION:RU@dev', 'ENVIRONMENT_API:R@qa',
+                'ENVIRONMENT_API:CU@prod', 'PROMOTE_TO@qa') {
+    is_deeply([ grep { $_->{data}{targetEnvironmentName} eq 'qa' }
+                @{ $scene->tasks(key => key($grants)) } ], [],
+              "tasks of qa: none with $grants");
+}
 
 # two would be created, one would be updated
 
@@ -525,6 +548,27 @@ for my $body ('true', 'false') {
                "a decision, $body, whose reply is lost");
     is($r->{headers}{'promotion-id'}, $id, 'names its promotion');
 }
+
+
+# a large one of that kind
+
+$repo->commit({ 'dev/vast.json' => JSON::PP->new->encode({
+    gravitee => '4.0.0', export => {}, members => [], plans => [],
+    api => { id => 'vast', crossId => 'cross-vast', name => 'Vast',
+             apiVersion => '1', definitionVersion => 'V4', type => 'PROXY',
+             listeners => [], endpointGroups => [] },
+    pages => [ map { { id => "p$_", crossId => "cross-$_", name => "P $_",
+                       type => 'MARKDOWN', content => qq(<a href="$_">) x 4096
+                     } } 1 .. 20 ] }) });
+$r = $scene->ask_api('vast', 'qa');
+is($r->{status}, 200, 'v4 of more than 1 MiB') or diag($r->{error});
+cmp_ok(length $r->json->{apiDefinition}, '>', 1048576, 'is shown');
+is($scene->decide($r->json->{id}, 1)->{status}, 200, 'and lands');
+is_deeply([ map { "$_->{crossId} " . length $_->{content} }
+            @{ JSON::PP->new->utf8->decode($repo->file('main',
+                'qa/vast.json'))->{pages} } ],
+          [ map { "cross-$_ " . 4096 * length qq(<a href="$_">) } 1 .. 20 ],
+          'whole');
 
 
 # a policy that allows nothing but pull requests

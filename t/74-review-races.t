@@ -2,6 +2,7 @@
 # at most.
 
 use lib 't/lib';
+use POSIX ();
 use Promotions::Test limit => 240;
 use Promotions::Audit;
 use Promotions::Review;
@@ -21,8 +22,40 @@ my %request = (method => 'POST', key => $scene->{publisher}, timeout => 60,
             . 'orders/orders-dev/_promote',
     json => { targetEnvCockpitId => 'qa', destAppId => app_id('orders-qa') });
 
-my @answers;
-push @answers, $nginx->requests(map { { %request } } 1 .. 250) for 1 .. 4;
+# by several clients, so that none holds more sockets than it may
+sub clients {
+    my ($n, $code) = @_;
+    my @clients;
+
+    for (1 .. $n) {
+        pipe my $read, my $write or die "pipe: $!";
+        my $pid = fork // die "fork: $!";
+
+        if ($pid == 0) {
+            print $write JSON::PP->new->ascii->encode([
+                map { { status => $_->{status}, body => $_->{body} } }
+                $code->() ]);
+            close $write;
+            POSIX::_exit(0);
+        }
+
+        close $write;
+        push @clients, [ $pid, $read ];
+    }
+
+    return map {
+        my ($pid, $read) = @$_;
+        my $text = do { local $/; <$read> };
+        waitpid $pid, 0;
+        map { bless $_, 'Promotions::HTTP::Response' }
+            @{ JSON::PP->new->decode($text) };
+    } @clients;
+}
+
+my @answers = clients(4, sub {
+    return $nginx->requests(map { { %request } } 1 .. 250);
+});
+is(scalar @answers, 1000, '1,000 requests at once');
 my @good = grep { $_->{status} == 200 } @answers;
 is(scalar @good, 1, 'of 1,000 requests one is made')
     or diag(join ' ', map { $_->{status} } @answers);
