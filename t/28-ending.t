@@ -3,11 +3,42 @@
 use lib 't/lib';
 use Promotions::Test;
 
+use Config;
+
 my $asan = $ENV{PROMOTIONS_ASAN} ? 4 : 1;
 my $scene = scene(
     workers => 1, http => 'promotions_lease 1s;',
     thread_pool => 'thread_pool promotions threads=1 max_queue=1;');
 my ($nginx, $redis) = @$scene{qw(nginx redis)};
+
+
+# a job's thread takes what the event loop leaves, in small pieces: one that
+# is to do no more than end is not waited for on a busy machine
+
+SKIP: {
+    my $call = $Config{archname} =~ /^x86_64/ ? 315
+             : $Config{archname} =~ /^aarch64/ ? 275
+             : skip('the number of sched_getattr(2) is not known here', 3);
+    my ($worker) = $nginx->workers;
+
+    # size, policy, flags, nice, priority, runtime, deadline, period
+    my $look = sub {
+        my $attr = "\0" x 48;
+        syscall($call, $_[0], $attr, 48, 0) == 0 or die "sched_getattr: $!";
+        return unpack 'LLQlLQQQ', $attr;
+    };
+
+    $scene->preview('orders-dev', 'orders-qa');
+    my ($thread) = grep { $_->[3] == 19 }
+                   map { [$look->(int((split m{/})[-1]))] }
+                   glob "/proc/$worker/task/*";
+    ok($thread, 'a thread that has had a job is nice');
+    is($thread && $thread->[1], 3, 'SCHED_BATCH');
+
+    # Linux before 6.12 has no slices of one's own, and tells none
+    skip 'this kernel tells no slices', 1 if !($look->(int $$))[5];
+    is($thread && $thread->[5], 100_000, 'with the shortest slice');
+}
 
 
 # a full pool

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 
 /* How often the timer that keeps the worker for a job is set again, ms. */
@@ -13,6 +14,10 @@
 
 #define NGX_HTTP_PROMOTIONS_JOB_END   1000
 
+/* What a nice thread runs at a time, ns: the least that Linux takes. */
+
+#define NGX_HTTP_PROMOTIONS_JOB_SLICE  100000
+
 
 typedef struct {
     ngx_thread_task_t           task;
@@ -21,6 +26,20 @@ typedef struct {
     void                       *data;
     unsigned                    nice:1;
 } ngx_http_promotions_job_t;
+
+
+/* sched_setattr(2), for which glibc has no function. */
+
+typedef struct {
+    uint32_t                    size;
+    uint32_t                    policy;
+    uint64_t                    flags;
+    int32_t                     nice;
+    uint32_t                    priority;
+    uint64_t                    runtime;     /* ns; for SCHED_BATCH a slice */
+    uint64_t                    deadline;
+    uint64_t                    period;
+} ngx_http_promotions_job_sched_t;
 
 
 static void ngx_http_promotions_job_pin(ngx_log_t *log);
@@ -171,14 +190,21 @@ ngx_http_promotions_job_run(void *data, ngx_log_t *log)
 
 /*
  * Requests that nginx serves itself come first: a job's thread takes what the
- * event loop leaves.  Once a thread; on Linux both calls concern the calling
+ * event loop leaves.  Once a thread; on Linux these calls concern the calling
  * thread only.
+ *
+ * A small share is no reason to wait for long: Linux (from 6.6 on) has a thread
+ * wait until its slice would fit its share, which at nice 19 is 0.2 s for each
+ * other that wants the processor, also for a thread that is to do no more than
+ * end.  With a short slice (from 6.12 on; others ignore it) it gets the same
+ * share in small pieces, soon.
  */
 
 static void
 ngx_http_promotions_job_be_nice(ngx_log_t *log)
 {
-    struct sched_param  param;
+    struct sched_param               param;
+    ngx_http_promotions_job_sched_t  sched;
 
     static __thread int  done;
 
@@ -187,6 +213,18 @@ ngx_http_promotions_job_be_nice(ngx_log_t *log)
     }
 
     done = 1;
+
+    ngx_memzero(&sched, sizeof(ngx_http_promotions_job_sched_t));
+    sched.size = sizeof(ngx_http_promotions_job_sched_t);
+    sched.policy = SCHED_BATCH;
+    sched.nice = 19;
+    sched.runtime = NGX_HTTP_PROMOTIONS_JOB_SLICE;
+
+    if (syscall(SYS_sched_setattr, 0, &sched, 0) == 0) {
+        return;
+    }
+
+    /* a filter of system calls may know only the older ones */
 
     if (setpriority(PRIO_PROCESS, 0, 19) == -1) {
         ngx_log_error(NGX_LOG_INFO, log, ngx_errno, "setpriority() failed");
