@@ -107,7 +107,12 @@ for my $point (sort keys %then) {
 audit_ok($redis, 'digests and chain after all of them');
 
 
-# a push whose outcome the remote does not tell in time
+# a push whose outcome the remote does not tell in time; who waits for it is
+# told by who leads, once nobody leads any more who was killed
+
+ok(wait_for('the end of the lanes', sub {
+    !@{ $redis->call('SMEMBERS', 'promotions:lanes') }
+}, 8), 'no lane is left behind by those who were killed');
 
 my $hook = "#!/bin/sh\ntest -e $repo->{path}/slow && sleep 4\nexit 0\n";
 $repo->hook('pre-receive', $hook);
