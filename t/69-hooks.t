@@ -14,7 +14,7 @@ my $port;
 
 write_file($secrets, '', 0600);
 
-my $scene = scene(forge => 'github', many => 12,
+my $scene = scene(forge => 'github', many => 14,
     http => "promotions_webhook_secrets $secrets;", server => <<'END');
         location /webhooks/ { promotions_hooks; }
         location /hooks/ { promotions_hooks; }
@@ -43,6 +43,18 @@ sub record {
 }
 
 
+# So many seconds after the beginning.
+my $beginning = time;
+
+sub at {
+    my ($seconds) = @_;
+
+    my @time = gmtime $beginning + $seconds;
+    return sprintf '%d-%02d-%02dT%02d:%02d:%02dZ', $time[5] + 1900,
+        $time[4] + 1, @time[3, 2, 1, 0];
+}
+
+
 # What GitHub sends, as far as it is read.
 sub event {
     my ($number, $state, %pull) = @_;
@@ -55,6 +67,7 @@ sub event {
                  number => $number, state => $state,
                  html_url => "https://forge.example/acme/gitops/pull/$number",
                  merged => $pull{merged} ? JSON::PP::true : JSON::PP::false,
+                 $pull{at} ? (updated_at => at($pull{at})) : (),
                  merged_at => $pull{merged} ? '2026-01-01T00:00:00Z' : undef,
                  merge_commit_sha => $pull{merged} // ('f' x 40),
                  head => { ref => 'h', sha => 'a' x 40,
@@ -125,6 +138,43 @@ hook(event($number, 'closed', merged => 'd' x 40));
 is(record($second)->{state}, 'MERGED', 'merged in the end');
 
 
+# deliveries in any order: what is older than what is known is not heard, but
+# for a merge, which is no less true
+
+($id, $number) = opened(8);
+is(hook(event($number, 'open', at => 3000))->{status}, 204, 'opened again');
+is(hook($closed = event($number, 'closed', at => 2000))->{status}, 204,
+   'and then that it was closed before');
+is(record($id)->{state}, 'OPEN', 'which is not heard');
+hook(event($number, 'closed', at => 3000));
+is(record($id)->{state}, 'CLOSED', 'in the same second: heard');
+hook(event($number, 'open', at => 4000));
+is(record($id)->{state}, 'OPEN', 'later: heard');
+
+# a week later nobody knows any more what was sent
+$redis->call('DEL', $_) for @{ $redis->call('KEYS', 'promotions:hook:*') };
+is(hook($closed)->{status}, 204, 'sent again after weeks');
+is(record($id)->{state}, 'OPEN', 'is as old as it was');
+
+# a promotion that came later to the same one
+$repo->commit({ 'README.md' => "moved again\n" });
+($second, $same) = opened(8);
+is($same, $number, 'another promotion of that pull request');
+hook(event($number, 'closed', at => 3500));
+is(join(' ', map { record($_)->{state} } $id, $second), 'OPEN OPEN',
+   'knows what the first one knows');
+
+# a clock that has lost its way does not make all that follows old
+hook(event($number, 'closed', at => 400 * 86400));
+is(record($id)->{state}, 'CLOSED', 'a clock that is a year ahead is heard');
+hook(event($number, 'open', at => 5000));
+is(record($id)->{state}, 'OPEN', 'and not believed');
+
+hook(event($number, 'closed', merged => 'd' x 40, at => 1000));
+is(join(' ', map { record($_)->{state} } $id, $second), 'MERGED MERGED',
+   'merged is merged, whenever it is heard');
+
+
 # heard before Redis has the pull request: merged at once by somebody's
 # automation, or settled late
 
@@ -142,6 +192,44 @@ hook(event($next + 1, 'open'));
 is(record($id)->{state}, 'OPEN', 'closed and opened again before');
 is(hook($event = event($next + 1, 'closed'))->{status}, 204, 'closed');
 is(record($id)->{state}, 'CLOSED', 'and heard');
+
+hook(event($next + 2, 'open', at => 300));
+hook(event($next + 2, 'closed', at => 200));
+($id) = opened(9);
+is(record($id)->{state}, 'OPEN', 'in the other order');
+hook(event($next + 2, 'closed', at => 250));
+is(record($id)->{state}, 'OPEN', 'what was heard before is newer');
+
+hook(event($next + 3, 'closed', merged => 'b' x 40, at => -300));
+hook(event($next + 3, 'open', at => 300));
+($id) = opened(10);
+is(record($id)->{state}, 'MERGED', 'merged, heard before its opening');
+
+
+# one that was lost: the provider is asked once it was silent for an hour
+
+($id, $number) = opened(11);
+$forge->change($number, state => 'CLOSED');
+my $asked = sub { scalar(() = $forge->requests('GET', "pulls/$number\$")) };
+is(record($id)->{state}, 'OPEN', 'a webhook that was lost') for 1 .. 3;
+is($asked->(), 0, 'is not asked for at once');
+
+$redis->call('HINCRBY', "promotions:promotion:$id", 'settled_at', -3_600_000);
+ok(eval { wait_for('the answer', sub {
+    record($id)->{state} eq 'CLOSED' }) }, 'but after an hour');
+is($asked->(), 1, 'once');
+
+$forge->change($number, state => 'OPEN');
+$redis->call('DEL', "promotions:looked:$id");
+is(record($id)->{state}, 'CLOSED', 'from then on') for 1 .. 3;
+is($asked->(), 1, 'it is another hour');
+
+$redis->call('HINCRBY', "promotions:promotion:$id", 'closed_at', -3_600_000);
+ok(eval { wait_for('the answer', sub {
+    record($id)->{state} eq 'OPEN' }) }, 'which has passed');
+is($asked->(), 2, 'once more');
+hook(event($number, 'closed', at => -60));
+is(record($id)->{state}, 'OPEN', 'what is late is older than the answer');
 
 
 # the other spelling of the location, and of the repository

@@ -207,6 +207,9 @@ typedef struct {
     const char          *head_commit;   /* hex, as the provider says; NULL:
                                            it does not */
     const char          *merge_commit;  /* hex, when MERGED and told */
+    int64_t              changed;       /* when it last was, by the provider's
+                                           clock: seconds since 1970; 0: it
+                                           does not say */
     unsigned             opened:1;      /* this run made it */
     unsigned             updated:1;     /* this run wrote title and body */
 

@@ -217,6 +217,7 @@ pm_forge_azure_read(const pm_forge_repository_t *repository, json_t *json,
     pull->head_commit = pm_forge_json_commit(json,
                                              "lastMergeSourceCommit.commitId");
     pull->foreign = json_is_object(pm_forge_json(json, "forkSource"));
+    pull->changed = pm_forge_json_time(json, "closedDate");
 
     if (repository != NULL && pull->number != 0) {
         pull->url = pm_forge_azure_url(repository, pull->number, arena);
@@ -404,6 +405,10 @@ pm_forge_azure_hook(pm_arena_t *arena, const pm_forge_hook_t *hook,
     memset(&url, 0, sizeof(pm_forge_url_t));
 
     pm_forge_azure_read(NULL, resource, &pull, arena);
+
+    /* only the event itself says when */
+
+    pull.changed = pm_forge_json_time(json, "createdDate");
 
     if (pm_forge_azure_hook_url(arena, remote, &host, &path) != 0) {
         return pm_error_set(err, PM_INVALID, "the webhook does not name its "

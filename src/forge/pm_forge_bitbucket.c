@@ -173,6 +173,7 @@ pm_forge_bitbucket_read(const pm_forge_repository_t *repository, json_t *json,
     pull->head = pm_forge_json_branch(json, "source.branch.name");
     pull->base = pm_forge_json_branch(json, "destination.branch.name");
     pull->head_commit = pm_forge_json_commit(json, "source.commit.hash");
+    pull->changed = pm_forge_json_time(json, "updated_on");
     pull->reviewers = json_object_get(json, "reviewers");
 
     /* null: a fork that was deleted */

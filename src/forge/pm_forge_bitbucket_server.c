@@ -176,6 +176,7 @@ pm_forge_bitbucket_server_read(const pm_forge_repository_t *repository,
     pull->head = pm_forge_json_branch(json, "fromRef.id");
     pull->base = pm_forge_json_branch(json, "toRef.id");
     pull->head_commit = pm_forge_json_commit(json, "fromRef.latestCommit");
+    pull->changed = pm_forge_json_time(json, "updatedDate");
     pull->reviewers = json_object_get(json, "reviewers");
 
     pull->foreign = pm_forge_json(json, "fromRef.repository.id") != NULL

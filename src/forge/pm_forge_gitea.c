@@ -113,6 +113,7 @@ pm_forge_gitea_read(const pm_forge_repository_t *repository, json_t *json,
     pull->body = pm_forge_json_string(json, "body");
     pull->base = pm_forge_json_branch(json, "base.ref");
     pull->head_commit = pm_forge_json_commit(json, "head.sha");
+    pull->changed = pm_forge_json_time(json, "updated_at");
 
     /* where the branch is gone, only the label has its name */
 

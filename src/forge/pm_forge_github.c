@@ -172,6 +172,7 @@ pm_forge_github_read(const pm_forge_repository_t *repository, json_t *json,
     pull->head = pm_forge_json_branch(json, "head.ref");
     pull->base = pm_forge_json_branch(json, "base.ref");
     pull->head_commit = pm_forge_json_commit(json, "head.sha");
+    pull->changed = pm_forge_json_time(json, "updated_at");
 
     /* null: a fork that was deleted */
 

@@ -234,6 +234,7 @@ pm_forge_gitlab_read(const pm_forge_repository_t *repository, json_t *json,
     pull->head = pm_forge_json_branch(json, "source_branch");
     pull->base = pm_forge_json_branch(json, "target_branch");
     pull->head_commit = pm_forge_json_commit(json, "sha");
+    pull->changed = pm_forge_json_time(json, "updated_at");
     pull->reviewers = json_object_get(json, "reviewers");
     pull->state = pm_forge_gitlab_state(pm_forge_json_string(json, "state"));
 

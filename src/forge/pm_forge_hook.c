@@ -114,6 +114,7 @@ pm_forge_hook_event(pm_arena_t *arena, const pm_forge_hook_t *hook,
 
     event->number = pull->number;
     event->state = pull->state;
+    event->changed = pull->changed;
     event->relevant = 1;
 
     return 0;

@@ -60,6 +60,8 @@ typedef struct {
     const char        *base;
     const char        *head_commit;
     const char        *merge_commit;
+    int64_t            changed;          /* when it was last, in seconds since
+                                            1970; 0: not told */
     json_t            *reviewers;
 } pm_forge_pull_t;
 

@@ -92,6 +92,7 @@ pm_forge_step_tell(pm_forge_call_t *call)
     result->url = pm_forge_copy(call, pull->url);
     result->head_commit = pm_forge_copy(call, pull->head_commit);
     result->merge_commit = pm_forge_copy(call, pull->merge_commit);
+    result->changed = pull->changed;
 }
 
 

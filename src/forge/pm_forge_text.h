@@ -1,5 +1,5 @@
 /*
- * pm_forge_text.h: percent-encoding, base64, and reading JSON.
+ * pm_forge_text.h: percent-encoding, base64, and reading JSON and times.
  *
  * Inside the forge room only.
  */
@@ -63,6 +63,16 @@ const char *pm_forge_json_string(json_t *json, const char *path);
 
 /* An integer above 0 there, or 0. */
 int64_t pm_forge_json_number(json_t *json, const char *path);
+
+/*
+ * Seconds since 1970, whole ones, of "2024-05-02T10:00:00.123Z", which may
+ * have an offset or " UTC" at its end and a space in its middle; 0: of
+ * anything else.
+ */
+int64_t pm_forge_time(const char *text);
+
+/* The same of such a string there, or of a number of milliseconds; 0: none. */
+int64_t pm_forge_json_time(json_t *json, const char *path);
 
 /* The name of a commit there, 7 to 64 hexadecimal digits, or NULL. */
 const char *pm_forge_json_commit(json_t *json, const char *path);

@@ -4,8 +4,9 @@
  * One request at hooks/{host}: the host's row (a configured one or
  * pm_forge_known) and its secret (pm_forge_secrets_find) are looked up, the
  * request is checked (pm_forge_hook_check), and only then read
- * (pm_forge_hook_read).  A replay says again what it said before: harmless to
- * a caller that never takes a record out of MERGED.
+ * (pm_forge_hook_read).  A replay says again what it said before, and of when:
+ * harmless to a caller that never takes a record out of MERGED, nor believes
+ * what is older than what it knows.
  */
 
 #ifndef PM_FORGE_WEBHOOK_H
@@ -83,6 +84,9 @@ typedef struct {
     const char        *base;
     const char        *head_commit;  /* hex, or NULL: not told */
     const char        *merge_commit; /* hex, or NULL */
+    int64_t            changed;      /* when that was, by the provider's clock:
+                                        seconds since 1970; 0: not told.  What
+                                        is late tells of an older state */
 } pm_forge_event_t;
 
 

@@ -126,6 +126,8 @@ ngx_http_promotions_batch_pull(ngx_promotions_args_t *args,
         (void) json_object_set_new(fields, "pull_merge_commit",
                            json_string(pull->merge_commit
                                        ? pull->merge_commit : ""));
+        (void) json_object_set_new(fields, "pull_changed",
+                           json_sprintf("%lld", (long long) pull->changed));
         (void) json_object_set_new(fields, "pull_notes",
                            json_string(pull->notes ? pull->notes : ""));
     }

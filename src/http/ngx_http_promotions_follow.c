@@ -7,10 +7,11 @@
 #include "promotion/pm_record.h"
 
 
-/* ms: how often one record is asked for, one host is asked at all, and how
- * long its answer is waited for */
+/* ms: how often one record is asked for, and where webhooks tell; how often
+ * one host is asked at all, and how long its answer is waited for */
 
 #define NGX_HTTP_PROMOTIONS_LOOK_RECORD   10000
+#define NGX_HTTP_PROMOTIONS_LOOK_TOLD     3600000
 #define NGX_HTTP_PROMOTIONS_LOOK_HOST     1000
 #define NGX_HTTP_PROMOTIONS_LOOK_TIMEOUT  5000
 
@@ -25,6 +26,7 @@ typedef struct {
     pm_forge_settings_t               settings;
     pm_forge_task_t                   task;
     pm_forge_result_t                 result;
+    unsigned                          told:1;    /* by webhooks */
 } ngx_http_promotions_look_t;
 
 
@@ -43,8 +45,7 @@ static void ngx_http_promotions_look_end(ngx_http_promotions_look_t *look);
 
 
 ngx_int_t
-ngx_http_promotions_follow(const char *key, int64_t number,
-    pm_forge_state_t state, const char *merge_commit, const char *replay,
+ngx_http_promotions_follow(const ngx_http_promotions_word_t *word,
     ngx_promotions_redis_handler_pt handler, void *data)
 {
     u_char                 *name;
@@ -55,7 +56,7 @@ ngx_http_promotions_follow(const char *key, int64_t number,
         return NGX_ERROR;
     }
 
-    len = ngx_strlen(key) + 1 + NGX_INT64_LEN;
+    len = ngx_strlen(word->key) + 1 + NGX_INT64_LEN;
     name = ngx_pnalloc(args.pool, len);
 
     if (name == NULL) {
@@ -63,12 +64,13 @@ ngx_http_promotions_follow(const char *key, int64_t number,
         return NGX_ERROR;
     }
 
-    len = ngx_sprintf(name, "%s#%L", key, number) - name;
+    len = ngx_sprintf(name, "%s#%L", word->key, word->number) - name;
 
     ngx_promotions_args_add(&args, name, len);
-    ngx_promotions_args_string(&args, pm_forge_state_name(state));
-    ngx_promotions_args_string(&args, merge_commit);
-    ngx_promotions_args_string(&args, replay);
+    ngx_promotions_args_string(&args, pm_forge_state_name(word->state));
+    ngx_promotions_args_string(&args, word->merge_commit);
+    ngx_promotions_args_string(&args, word->replay);
+    ngx_promotions_args_number(&args, word->changed);
 
     return ngx_http_promotions_script_send(&args, "follow", handler, data);
 }
@@ -139,7 +141,7 @@ ngx_http_promotions_look_create(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-/* NGX_DECLINED: webhooks tell, or it cannot be asked. */
+/* NGX_DECLINED: it cannot be asked. */
 
 static ngx_int_t
 ngx_http_promotions_look_task(ngx_http_promotions_look_t *look,
@@ -171,12 +173,10 @@ ngx_http_promotions_look_task(ngx_http_promotions_look_t *look,
         return NGX_DECLINED;
     }
 
-    if (pmcf->secrets != NULL
-        && pm_forge_secrets_find(pmcf->secrets, look->repository.forge->host)
-           != NULL)
-    {
-        return NGX_DECLINED;
-    }
+    look->told = (pmcf->secrets != NULL
+                  && pm_forge_secrets_find(pmcf->secrets,
+                                           look->repository.forge->host)
+                     != NULL);
 
     look->settings.ca_file = pmcf->git.ca_file;
     look->settings.timeout = ngx_min(pmcf->git.timeout,
@@ -208,9 +208,12 @@ ngx_http_promotions_look_may(ngx_http_promotions_look_t *look,
     }
 
     ngx_promotions_args_add(&args, id->data, id->len);
-    ngx_promotions_args_number(&args, NGX_HTTP_PROMOTIONS_LOOK_RECORD);
+    ngx_promotions_args_number(&args, look->told
+                                      ? NGX_HTTP_PROMOTIONS_LOOK_TOLD
+                                      : NGX_HTTP_PROMOTIONS_LOOK_RECORD);
     ngx_promotions_args_string(&args, look->repository.forge->host);
     ngx_promotions_args_number(&args, NGX_HTTP_PROMOTIONS_LOOK_HOST);
+    ngx_promotions_args_number(&args, look->told);
 
     return ngx_http_promotions_script_send(&args, "look",
                                           ngx_http_promotions_look_allowed,
@@ -251,13 +254,19 @@ ngx_http_promotions_look_run(void *data)
 static void
 ngx_http_promotions_look_done(void *data)
 {
+    ngx_http_promotions_word_t   word;
     ngx_http_promotions_look_t  *look = data;
 
+    word.key = look->repository.key;
+    word.number = look->task.number;
+    word.state = look->result.state;
+    word.merge_commit = look->result.merge_commit;
+    word.changed = look->result.changed;
+    word.replay = NULL;
+
     if (look->result.outcome != PM_FORGE_DONE
-        || look->result.state == PM_FORGE_UNSTATED
-        || ngx_http_promotions_follow(look->repository.key, look->task.number,
-                                      look->result.state,
-                                      look->result.merge_commit, NULL,
+        || word.state == PM_FORGE_UNSTATED
+        || ngx_http_promotions_follow(&word,
                                       ngx_http_promotions_look_followed, look)
            != NGX_OK)
     {

@@ -10,21 +10,34 @@
 #include "http/ngx_http_promotions.h"
 
 
+/* What a provider says of one. */
+
+typedef struct {
+    const char        *key;           /* of its repository, pm_forge.h's */
+    int64_t            number;
+    pm_forge_state_t   state;
+    const char        *merge_commit;  /* or NULL */
+    int64_t            changed;       /* when it did, by its own clock: seconds
+                                         since 1970; 0: it does not say */
+    const char        *replay;        /* what is said only once (a digest);
+                                         NULL: it may be said again */
+} ngx_http_promotions_word_t;
+
+
 /*
- * Records the state of pull request number of the repository with that key
- * (pm_forge_repository_t's) with all promotions that have it.  replay: what
- * is said only once (a digest); NULL: it may be said again.  NGX_OK: handler
- * will be called, with an integer if all went well.
+ * Records it with all promotions that have that pull request, unless a word of
+ * a later time was heard.  NGX_OK: handler will be called, with an integer if
+ * all went well.
  */
-ngx_int_t ngx_http_promotions_follow(const char *key, int64_t number,
-    pm_forge_state_t state, const char *merge_commit, const char *replay,
+ngx_int_t ngx_http_promotions_follow(const ngx_http_promotions_word_t *word,
     ngx_promotions_redis_handler_pt handler, void *data);
 
 /*
- * Before a record (its fields) is shown: where it has an open pull request,
- * nobody tells what becomes of it, and it was not asked for lately, asks the
- * provider.  NGX_AGAIN: record_read() is called with handler when that is
- * done, or has failed; NGX_DECLINED: nothing to ask.
+ * Before a record (its fields) is shown: where it has an open pull request and
+ * the provider was not asked for it lately, asks.  Where webhooks tell, that
+ * is once in an hour in which none did: one may have been lost.  NGX_AGAIN:
+ * record_read() is called with handler when that is done, or has failed;
+ * NGX_DECLINED: nothing to ask.
  */
 ngx_int_t ngx_http_promotions_look(ngx_http_promotions_ctx_t *ctx,
     redisReply *fields, ngx_promotions_redis_handler_pt handler);

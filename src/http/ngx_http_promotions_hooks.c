@@ -218,6 +218,7 @@ ngx_http_promotions_hooks_follow(ngx_http_promotions_ctx_t *ctx,
 {
     char                          replay[2 * PM_SHA256_SIZE + 1];
     unsigned char                 digest[PM_SHA256_SIZE];
+    ngx_http_promotions_word_t    word;
     ngx_http_promotions_asked_t  *asked;
 
     if (pm_sha256(body->data, body->len, digest) != 0) {
@@ -231,9 +232,15 @@ ngx_http_promotions_hooks_follow(ngx_http_promotions_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_promotions_follow(event->key, event->number, event->state,
-                                   event->merge_commit, replay,
-                                   ngx_http_promotions_hooks_followed, asked)
+    word.key = event->key;
+    word.number = event->number;
+    word.state = event->state;
+    word.merge_commit = event->merge_commit;
+    word.changed = event->changed;
+    word.replay = replay;
+
+    if (ngx_http_promotions_follow(&word, ngx_http_promotions_hooks_followed,
+                                   asked)
         != NGX_OK)
     {
         ngx_free(asked);

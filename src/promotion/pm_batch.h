@@ -61,6 +61,8 @@ typedef struct {
     const char         *url;     /* NULL: not known */
     const char         *state;   /* "OPEN", "MERGED", "CLOSED", or "" */
     const char         *merge_commit;    /* 40 hex, or NULL */
+    int64_t             changed; /* when it was, as the provider says: seconds
+                                    since 1970; 0: not known */
     const char         *notes;   /* what the provider does not have, or NULL */
     unsigned            after;   /* PENDING: not before so many s; 0: not
                                     said */

@@ -134,6 +134,7 @@ pm_pull_open_result(pm_pull_t *pull, size_t i,
     item->pull.url = answer->url;
     item->pull.state = pm_forge_state_name(answer->state);
     item->pull.merge_commit = answer->merge_commit;
+    item->pull.changed = answer->changed;
     item->pull.notes = pm_pull_open_notes(pull->arena, answer);
 }
 

@@ -9,8 +9,8 @@
  *                   "reviewers", "draft", "again" }, …] }
  *
  *     [{ "outcome": "done" | "later" | "failed", "state", "number", "url",
- *        "head_commit", "merge_commit", "opened", "updated", "notes": […],
- *        "after", "code", "message" }, …]
+ *        "head_commit", "merge_commit", "changed", "opened", "updated",
+ *        "notes": […], "after", "code", "message" }, …]
  */
 
 #include "forge/pm_forge.h"
@@ -112,13 +112,14 @@ run_result(const pm_forge_result_t *result)
         (void) json_array_append_new(notes, json_string(result->notes[i]));
     }
 
-    return json_pack("{ss ss sI ss? ss? ss? sb sb so si si ss}",
+    return json_pack("{ss ss sI ss? ss? ss? sI sb sb so si si ss}",
                      "outcome", outcomes[result->outcome],
                      "state", pm_forge_state_name(result->state),
                      "number", (json_int_t) result->number,
                      "url", result->url,
                      "head_commit", result->head_commit,
                      "merge_commit", result->merge_commit,
+                     "changed", (json_int_t) result->changed,
                      "opened", (int) result->opened,
                      "updated", (int) result->updated,
                      "notes", notes,

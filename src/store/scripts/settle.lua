@@ -121,14 +121,26 @@ end
 
 -- what "follow" has heard of it before it was known here
 
-local function early(id, record, name)
+local function early(id, record, name, changed)
     local word = redis.call('GET', prefix .. 'early:' .. name)
 
     if not word then
         return
     end
 
-    local state, commit = word:match('^(%u+) (%x*)$')
+    local state, commit, told = word:match('^(%u+) (%x*) (%d+)$')
+
+    told = tonumber(told)
+
+    if state ~= 'MERGED' and told > 0 and told < changed then
+        return
+    end
+
+    redis.call('HSET', record, 'pull_changed', math.max(told, changed))
+
+    if state == 'OPEN' then
+        return
+    end
 
     redis.call('HSET', record, 'state', state, state:lower() .. '_at', now)
 
@@ -219,7 +231,8 @@ for _ = 1, tonumber(ARGV[7]) do
                 index(id, pull.index, old[4])
 
                 if state == 'OPEN' then
-                    early(id, record, pull.index)
+                    early(id, record, pull.index,
+                          tonumber(pull.fields.pull_changed))
                 elseif state == 'MERGED' then
                     merged(id, record)
                 end

@@ -181,6 +181,74 @@ test_json(void **state)
 }
 
 
+static void
+test_time(void **state)
+{
+    size_t   i;
+    json_t  *json;
+
+    static const struct {
+        const char  *text;
+        int64_t      seconds;
+    } given[] = {
+        { "2024-05-02T10:00:01Z", 1714644001 },
+        { "2024-05-02T10:00:01.999Z", 1714644001 },
+        { "2024-05-02T10:00:01.9999999Z", 1714644001 },
+        { "2024-05-02T10:00:01+00:00", 1714644001 },
+        { "2024-05-02T12:30:01+02:30", 1714644001 },
+        { "2024-05-02T12:30:01.5+0230", 1714644001 },
+        { "2024-05-02T05:00:01-05:00", 1714644001 },
+        { "2024-05-02 10:00:01 UTC", 1714644001 },
+        { "2024-02-29T00:00:00Z", 1709164800 },
+        { "1970-01-01T00:00:01Z", 1 },
+        { "9999-12-31T23:59:59Z", INT64_C(253402300799) },
+
+        { "", 0 },
+        { "2024-05-02", 0 },
+        { "2024-05-02T10:00:01", 0 },
+        { "2024-05-02T10:00:01 ", 0 },
+        { "2024-05-02T10:00:01z", 0 },
+        { "2024-05-02T10:00:01ZZ", 0 },
+        { "2024-05-02T10:00:01 CET", 0 },
+        { "2024-05-02T10:00:01+2", 0 },
+        { "2024-05-02T10:00:01+", 0 },
+        { "2024-05-02T10:00:01+24:00", 0 },
+        { "2024-05-02T10:00:01+02:60", 0 },
+        { "2024-05-02T10:00:01+02:0", 0 },
+        { "2024-05-02T10:00:01+02:000", 0 },
+        { "2024-13-02T10:00:01Z", 0 },
+        { "2024-00-02T10:00:01Z", 0 },
+        { "2024-05-32T10:00:01Z", 0 },
+        { "2024-05-00T10:00:01Z", 0 },
+        { "2024-05-02T24:00:01Z", 0 },
+        { "2024-05-02T10:60:01Z", 0 },
+        { "2024-05-02T10:00:61Z", 0 },
+        { "2024-05-02T10:00:-1Z", 0 },
+        { "2024/05/02T10:00:01Z", 0 },
+        { "1969-12-31T23:59:59Z", 0 },
+        { "0000-00-00T00:00:00Z", 0 },
+        { "1970-01-01T00:00:01+01:00", 0 }
+    };
+
+    for (i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+        if (pm_forge_time(given[i].text) != given[i].seconds) {
+            fail_msg("%s", given[i].text);
+        }
+    }
+
+    json = json_pack("{ss si sI sb}", "s", "1970-01-01T00:00:07Z", "n", 7999,
+                     "big", (json_int_t) INT64_MAX, "t", 1);
+
+    assert_int_equal(pm_forge_json_time(json, "s"), 7);
+    assert_int_equal(pm_forge_json_time(json, "n"), 7);
+    assert_int_equal(pm_forge_json_time(json, "big"), INT64_MAX / 1000);
+    assert_int_equal(pm_forge_json_time(json, "t"), 0);
+    assert_int_equal(pm_forge_json_time(json, "none"), 0);
+
+    json_decref(json);
+}
+
+
 int
 main(void)
 {
@@ -189,6 +257,7 @@ main(void)
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_json),
+        cmocka_unit_test(test_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

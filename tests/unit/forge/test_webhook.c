@@ -400,6 +400,87 @@ row_host(const char *host)
 }
 
 
+/* When it became so, as the provider says; a body of Azure says it itself. */
+
+static void
+test_when(void **state)
+{
+    char              body[2048];
+    size_t            i;
+    header_t          headers[2];
+    pm_arena_t       *arena;
+    pm_error_t        err;
+    pm_forge_hook_t   hook;
+    pm_forge_event_t  event;
+
+    static const struct {
+        const char  *host;
+        const char  *name;
+        const char  *value;
+        const char  *before;
+        const char  *body;
+        int64_t      changed;
+    } given[] = {
+        { "github.com", "X-GitHub-Event", "pull_request", "",
+          GITHUB("closed", "\"state\":\"closed\",\"updated_at\":"
+          "\"2024-05-02T10:00:01Z\""), 1714644001 },
+        { "gitlab.com", "X-Gitlab-Event", "Merge Request Hook", "",
+          GITLAB("close", "\"state\":\"closed\",\"updated_at\":"
+          "\"2024-05-02 10:00:01 UTC\""), 1714644001 },
+        { "codeberg.org", "X-Forgejo-Event", "pull_request", "",
+          GITEA("closed", "\"state\":\"closed\",\"updated_at\":"
+          "\"2024-05-02T12:00:01+02:00\""), 1714644001 },
+        { "bitbucket.org", "X-Event-Key", "pullrequest:rejected", "",
+          BITBUCKET("\"state\":\"DECLINED\",\"updated_on\":"
+          "\"2024-05-02T10:00:01.999999+00:00\""), 1714644001 },
+        { "bb.example.com", "X-Event-Key", "pr:declined", "",
+          SERVER("\"state\":\"DECLINED\",\"updatedDate\":1714644001999"),
+          1714644001 },
+        { "dev.azure.com", "Authorization", "x",
+          "{\"createdDate\":\"2024-05-02T10:00:01.1234567Z\",",
+          AZURE("git.pullrequest.updated", "\"remoteUrl\":\"https://acme@"
+          "dev.azure.com/acme/My%20Shop/_git/Apps\"", "\"status\":"
+          "\"abandoned\",\"closedDate\":\"2024-05-02T09:00:00Z\""),
+          1714644001 },
+
+        /* not told, or not readable */
+        { "github.com", "X-GitHub-Event", "pull_request", "",
+          GITHUB("closed", "\"state\":\"closed\""), 0 },
+        { "github.com", "X-GitHub-Event", "pull_request", "",
+          GITHUB("closed", "\"state\":\"closed\",\"updated_at\":"
+          "\"yesterday\""), 0 },
+        { "bb.example.com", "X-Event-Key", "pr:declined", "",
+          SERVER("\"state\":\"DECLINED\",\"updatedDate\":-1"), 0 }
+    };
+
+    memset(headers, 0, sizeof(headers));
+
+    for (i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+        arena = pm_arena_create();
+        headers[0].name = given[i].name;
+        headers[0].value = given[i].value;
+
+        (void) snprintf(body, sizeof(body), "%s%s", given[i].before,
+                        given[i].body + (given[i].before[0] != '\0'));
+
+        hook.forge = row_host(given[i].host);
+        hook.header = header_of;
+        hook.data = headers;
+        hook.body.data = body;
+        hook.body.len = strlen(body);
+
+        if (pm_forge_hook_read(arena, &hook, &event, &err) != 0) {
+            fail_msg("row %zu: %s", i, err.message);
+        }
+
+        assert_int_equal(event.state, PM_FORGE_CLOSED);
+        assert_int_equal(event.changed, given[i].changed);
+
+        pm_arena_destroy(arena);
+    }
+}
+
+
 static void
 test_events(void **state)
 {
@@ -753,6 +834,7 @@ main(void)
         cmocka_unit_test(test_signatures),
         cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_when),
         cmocka_unit_test(test_bad_bodies),
         cmocka_unit_test(test_large_body),
         cmocka_unit_test(test_known),

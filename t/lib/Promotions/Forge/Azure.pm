@@ -112,8 +112,10 @@ sub value {
         url => "http://127.0.0.1:$self->{port}/$organization/_apis/git/x",
     });
 
-    # a fork's only, and a merged one's only
-    delete @$value{qw(forkSource lastMergeCommit)};
+    # a fork's only, a merged one's only, and of one that is not open
+    delete @$value{qw(forkSource lastMergeCommit closedDate)};
+    $value->{closedDate} = $self->changed($pull, 7) . 'Z'
+        if $pull->{state} ne 'OPEN';
     $value->{lastMergeCommit} = { commitId => $pull->{merge_commit} }
         if $pull->{merge_commit};
     return $value;

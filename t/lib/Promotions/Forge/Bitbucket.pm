@@ -88,6 +88,7 @@ sub value {
     my $value = Promotions::Forge::Provider::filled($sample, {
         type => 'pullrequest', id => $pull->{number},
         title => $pull->{title}, state => $state{ $pull->{state} },
+        updated_on => $self->changed($pull, 6) . '+00:00',
         summary => { raw => $pull->{body} },
         links => { html => { href => $self->web . "/$repository/pull-requests/"
                                      . $pull->{number} } },

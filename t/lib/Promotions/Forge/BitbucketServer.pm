@@ -101,6 +101,7 @@ sub value {
         id => $pull->{number}, version => $pull->{version},
         title => $pull->{title}, description => $pull->{body},
         state => $state{ $pull->{state} },
+        updatedDate => $pull->{changed} * 1000,
         open => $boolean->($pull->{state} eq 'OPEN'),
         draft => $boolean->($pull->{draft}),
         fromRef => side($key, $slug, $pull->{head}, $pull->{sha}),

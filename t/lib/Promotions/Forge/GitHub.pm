@@ -119,6 +119,7 @@ sub value {
                   repo => { full_name => $repository, name => $name } },
         base => { ref => $pull->{base}, label => "$owner:$pull->{base}",
                   repo => { full_name => $repository, name => $name } },
+        updated_at => $self->changed($pull) . 'Z',
         merged_at => $state eq 'MERGED' ? '2024-05-02T10:00:00Z' : undef,
         closed_at => $state eq 'OPEN' ? undef : '2024-05-02T10:00:00Z',
         merge_commit_sha => $pull->{merge_commit},

@@ -97,7 +97,7 @@ sub value {
         title => $pull->{title}, description => $pull->{body},
         state => $state, draft => $draft, work_in_progress => $draft,
         created_at => '2024-05-01T10:00:00.000Z',
-        updated_at => '2024-05-01T10:00:00.000Z',
+        updated_at => $self->changed($pull, 3) . 'Z',
         merged_at => $state eq 'merged' ? '2024-05-02T10:00:00.000Z' : undef,
         closed_at => undef,
         source_branch => $pull->{head}, target_branch => $pull->{base},

@@ -87,6 +87,7 @@ sub value {
                   label => $pull->{head}, repo_id => 1, repo => \%in },
         base => { ref => $pull->{base}, label => $pull->{base},
                   repo_id => 1, repo => \%in },
+        updated_at => $self->changed($pull) . '+00:00',
         merged => $boolean->($state eq 'MERGED'),
         defined $pull->{merge_commit}
             ? (merge_commit_sha => $pull->{merge_commit}) : (),

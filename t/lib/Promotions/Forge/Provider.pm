@@ -139,7 +139,8 @@ sub open_pull {
 
     push @{ $self->{pulls} }, {
         title => 'a pull request', body => '', draft => 0, labels => [],
-        reviewers => [], version => 0, %pull, state => 'OPEN',
+        reviewers => [], version => 0, changed => time, %pull,
+        state => 'OPEN',
         repository => $repository, number => $number,
         sha => $self->head($repository, $pull{head}),
     };
@@ -151,10 +152,21 @@ sub change {
     my ($self, $number, $changes) = @_;
 
     for my $pull (grep { $_->{number} == $number } @{ $self->{pulls} }) {
+        $pull->{changed} = time;
         $pull->{$_} = $changes->{$_} for keys %$changes;
         $pull->{version}++;
     }
     return 1;
+}
+
+
+# When it was opened, or changed by somebody, with so many digits of a second.
+sub changed {
+    my ($self, $pull, $digits) = @_;
+
+    my @time = gmtime $pull->{changed};
+    return sprintf '%d-%02d-%02dT%02d:%02d:%02d%s', $time[5] + 1900,
+        $time[4] + 1, @time[3, 2, 1, 0], $digits ? '.' . '0' x $digits : '';
 }
 
 

@@ -464,11 +464,18 @@ sub looks {
     my $number = publish($task)->{number};
     my $look = sub { publish({ look => $number }) };
 
-    ended($look->(), 'done', 'looked at', state => 'OPEN', number => $number);
+    # Azure says it of one that is not open
+    my %open = $type eq 'azure' ? (changed => 0) : (changed => 1_714_644_001);
+    my $when = 1_714_644_002;
 
-    $forge->change($number, state => 'MERGED', merge_commit => 'ab' x 20);
+    $forge->change($number, changed => 1_714_644_001);
+    ended($look->(), 'done', 'looked at', state => 'OPEN', number => $number,
+          %open);
+
+    $forge->change($number, state => 'MERGED', merge_commit => 'ab' x 20,
+                   changed => $when);
     ended($look->(), 'done', 'one that was merged', state => 'MERGED',
-          merge_commit => qr/^(?:ab){6,20}$/);
+          merge_commit => qr/^(?:ab){6,20}$/, changed => $when);
 
     # what an earlier try opened may be merged by now
     my $result = publish({ %$task, again => JSON::PP::true() });
