@@ -411,6 +411,7 @@ static void
 test_apis(void **state)
 {
     test_t               *t;
+    const char           *end;
     pm_batch_t           *batch;
     pm_string_t           text;
     pm_promotion_t        promotion, decoded;
@@ -504,6 +505,24 @@ test_apis(void **state)
     test_lands(batch);
     assert_int_equal(pm_batch_result(batch, 0)->created, 0);
     pm_batch_destroy(batch);
+
+    /* a name that goes on and on is told by its beginning, in whole characters:
+     * 'x' and 99 of two bytes */
+
+    test_commit(t, "git pull -q --no-rebase origin main && "
+        "name=x$(printf '\303\251%.0s' $(seq 300)) && "
+        "printf '%s' '{\"gravitee\":\"2.0.0\",\"id\":\"one\","
+        "\"crossId\":\"c-one\",\"name\":\"One\",\"version\":\"3\","
+        "\"proxy\":{},\"pages\":[],\"plans\":[{\"id\":\"p\","
+        "\"status\":\"CLOSED\",\"name\":\"'$name'\"}]}' > dev/one.json");
+
+    promotion.parts[0].source.commit = NULL;
+    test_ok(t, pm_review_look(&settings, &promotion, 1, t->arena, &look,
+                              &t->err));
+    assert_int_equal(look.nnotes, 1);
+    end = strstr(look.notes[0], "\342\200\246: ");
+    assert_non_null(end);
+    assert_int_equal(end - look.notes[0], 199);
 
     pm_definition_cache_destroy(api.cache);
 }
