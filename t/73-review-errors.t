@@ -587,6 +587,11 @@ $id = $scene->ask_api('one', 'qa')->json->{id};
 $nginx->reload;
 refused_is($scene->ask_api('two', 'qa'), 403, 'forbidden',
            'policy careful allows only pr', 'a policy binds who asks');
+is_deeply([ map { @$_{qw(id available reason)} }
+            $scene->management('GET', 'environments/dev/promotion-targets'
+                . '?apiId=taken', key => $scene->{publisher})->json->[0] ],
+          [ 'qa', JSON::PP::false, 'policy careful allows only pr' ],
+          'which the targets say');
 refused_is($scene->decide($id, 1), 403, 'forbidden',
            'policy careful allows only pr', 'and who accepts');
 

@@ -3,6 +3,7 @@
 #include "http/ngx_http_promotions_record.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_wait.h"
+#include "promotion/pm_permission.h"
 
 
 static ngx_int_t ngx_http_promotions_targets_list(
@@ -327,6 +328,14 @@ ngx_http_promotions_targets_look(ngx_http_promotions_ctx_t *ctx,
         if (last.len > 0) {
             view->promotion.api->last = pm_arena_strndup(arena,
                                               (char *) last.data, last.len);
+        }
+
+        if (pm_permission(catalog, &view->promotion, "commit", &view->error)
+            != 0)
+        {
+            ngx_http_promotions_targets_refuse(
+                json_array_get(ctx->management->list, n - 1),
+                view->error.message);
         }
 
         view->pin = 1;
