@@ -1,5 +1,6 @@
 /*
- * pm_document_yaml.h: libyaml's marks as byte ranges.  Private to this room.
+ * pm_document_yaml.h: a YAML text that is being read, libyaml's marks as byte
+ * ranges.  Private to this room.
  */
 
 #ifndef PM_DOCUMENT_YAML_H
@@ -42,6 +43,10 @@ typedef struct {
     pm_node_list_t    aliases;
     pm_node_list_t    mappings;
 } pm_yaml_t;
+
+
+/* pm_document_yaml_event.c: what an event adds to the tree. */
+int pm_yaml_event(pm_yaml_t *y, const yaml_event_t *event);
 
 
 /* The place of a mark: of its byte, where the mark counts characters. */

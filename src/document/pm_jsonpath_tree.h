@@ -193,6 +193,19 @@ int pm_jsonpath_lex_number(pm_jsonpath_parser_t *parser, pm_node_t *node);
 int pm_jsonpath_parse_segments(pm_jsonpath_parser_t *parser,
     pm_jsonpath_query_t *query);
 
+/* pm_jsonpath_operand.c */
+
+/* A literal, a query, or a function. */
+int pm_jsonpath_parse_operand(pm_jsonpath_parser_t *parser,
+    pm_jsonpath_operand_t *operand);
+
+/* PM_INVALID unless it has one value; at: where it starts. */
+int pm_jsonpath_check_value(pm_jsonpath_parser_t *parser, const char *at,
+    const pm_jsonpath_operand_t *operand);
+
+/* One "(" more, which whoever leaves it counts down in nesting. */
+int pm_jsonpath_enter_nesting(pm_jsonpath_parser_t *parser);
+
 /* pm_jsonpath_logic.c */
 
 int pm_jsonpath_parse_logic(pm_jsonpath_parser_t *parser,
