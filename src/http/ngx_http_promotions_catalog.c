@@ -5,6 +5,7 @@
 
 #include "http/ngx_http_promotions.h"
 #include "http/ngx_http_promotions_audit.h"
+#include "http/ngx_http_promotions_catalog_json.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_version.h"
 
@@ -53,19 +54,12 @@ static ngx_int_t ngx_http_promotions_text(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_promotions_sees(
     const ngx_http_promotions_page_t *page,
     const pm_environment_t *environment);
-static json_t *ngx_http_promotions_application_json(
+static json_t *ngx_http_promotions_application_entry(
     ngx_http_promotions_page_t *page, size_t i);
-static json_t *ngx_http_promotions_sources_json(
-    const pm_application_t *application);
-static json_t *ngx_http_promotions_value_files_json(
-    const pm_application_t *application);
-static json_t *ngx_http_promotions_environment_json(
+static json_t *ngx_http_promotions_environment_entry(
     ngx_http_promotions_page_t *page, size_t i);
-static json_t *ngx_http_promotions_product_json(
+static json_t *ngx_http_promotions_product_entry(
     ngx_http_promotions_page_t *page, size_t i);
-static json_t *ngx_http_promotions_application_id(
-    const pm_application_t *application);
-static json_t *ngx_http_promotions_policy_json(const pm_policy_t *policy);
 
 
 ngx_int_t
@@ -73,7 +67,7 @@ ngx_http_promotions_applications(ngx_http_request_t *r)
 {
     return ngx_http_promotions_page_list(r, "applications",
                                          pm_catalog_napplications,
-                                         ngx_http_promotions_application_json);
+                                         ngx_http_promotions_application_entry);
 }
 
 
@@ -82,7 +76,7 @@ ngx_http_promotions_environments(ngx_http_request_t *r)
 {
     return ngx_http_promotions_page_list(r, "environments",
                                          pm_catalog_nenvironments,
-                                         ngx_http_promotions_environment_json);
+                                         ngx_http_promotions_environment_entry);
 }
 
 
@@ -91,7 +85,7 @@ ngx_http_promotions_products(ngx_http_request_t *r)
 {
     return ngx_http_promotions_page_list(r, "products",
                                          pm_catalog_nproducts,
-                                         ngx_http_promotions_product_json);
+                                         ngx_http_promotions_product_entry);
 }
 
 
@@ -148,7 +142,7 @@ ngx_http_promotions_evaluate(ngx_http_request_t *r)
                json_pack("{s:s?, s:s, s:o}",
                          "product", page.product,
                          "environment", environment->name,
-                         "policy", ngx_http_promotions_policy_json(
+                         "policy", ngx_http_promotions_catalog_policy(
                                        pm_catalog_policy(page.catalog,
                                                          page.product,
                                                          environment,
@@ -336,10 +330,9 @@ ngx_http_promotions_sees(const ngx_http_promotions_page_t *page,
 
 
 static json_t *
-ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
+ngx_http_promotions_application_entry(ngx_http_promotions_page_t *page,
     size_t i)
 {
-    json_t                  *version;
     const pm_environment_t  *environment;
     const pm_application_t  *application;
 
@@ -365,93 +358,14 @@ ngx_http_promotions_application_json(ngx_http_promotions_page_t *page,
         return NULL;
     }
 
-    version = (application->template != NULL
-               && application->template->version.file != NULL) ? json_null()
-                                                               : NULL;
-
-    return json_pack("{s:o, s:s?, s:s?, s:o, s:o*, s:o, s:o*}",
-                     "appId", ngx_http_promotions_application_id(application),
-                     "environment", environment ? environment->name : NULL,
-                     "product", application->product,
-                     "template", application->template
-                         ? json_pack("{s:s, s:s}",
-                                     "name", application->template->name,
-                                     "origin", application->template->origin)
-                         : json_pack("{s:n, s:s}", "name", "origin", "none"),
-                     "version", version,
-                     "sources", ngx_http_promotions_sources_json(application),
-                     "valueFiles",
-                     ngx_http_promotions_value_files_json(application));
+    return ngx_http_promotions_catalog_application(application);
 }
 
 
 static json_t *
-ngx_http_promotions_sources_json(const pm_application_t *application)
-{
-    size_t                      i;
-    json_t                     *list;
-    const pm_catalog_source_t  *source;
-
-    list = json_array();
-
-    for (i = 0; i < application->nsources; i++) {
-        source = &application->sources[i];
-
-        if (!source->promotable) {
-            continue;
-        }
-
-        (void) json_array_append_new(list,
-                   json_pack("{s:s, s:s?, s:s, s:b}",
-                             "repo", source->repository,
-                             "branchName", source->revision,
-                             "path", source->path,
-                             "writable", source->writable));
-    }
-
-    return list;
-}
-
-
-/* Those of other sources; NULL: it has none. */
-
-static json_t *
-ngx_http_promotions_value_files_json(const pm_application_t *application)
-{
-    size_t                        i, j;
-    json_t                       *list;
-    const pm_catalog_source_t    *source;
-    const pm_catalog_ref_file_t  *file;
-
-    list = NULL;
-
-    for (i = 0; i < application->nsources; i++) {
-        source = &application->sources[i];
-
-        for (j = 0; j < source->nref_files; j++) {
-            file = &source->ref_files[j];
-            list = list ? list : json_array();
-
-            (void) json_array_append_new(list,
-                       json_pack("{s:s, s:s, s:s?, s:s, s:b}",
-                                 "file", file->name,
-                                 "repo", file->place->repository,
-                                 "branchName", file->place->revision,
-                                 "path", file->path,
-                                 "writable", file->place->writable));
-        }
-    }
-
-    return list;
-}
-
-
-static json_t *
-ngx_http_promotions_environment_json(ngx_http_promotions_page_t *page,
+ngx_http_promotions_environment_entry(ngx_http_promotions_page_t *page,
     size_t i)
 {
-    size_t                   j;
-    json_t                  *targets;
     const pm_environment_t  *environment;
 
     environment = pm_catalog_environments(page->catalog, i);
@@ -460,29 +374,14 @@ ngx_http_promotions_environment_json(ngx_http_promotions_page_t *page,
         return NULL;
     }
 
-    targets = environment->promotes_to ? json_array() : json_null();
-
-    for (j = 0; j < environment->npromotes_to; j++) {
-        (void) json_array_append_new(targets,
-                   json_string(environment->promotes_to[j]));
-    }
-
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:o}",
-                     "id", environment->id,
-                     "name", environment->name,
-                     "title", environment->title,
-                     "description", environment->description,
-                     "organization", environment->organization,
-                     "kind", environment->production ? "PROD" : "NON_PROD",
-                     "position", (json_int_t) environment->position,
-                     "promotesTo", targets);
+    return ngx_http_promotions_catalog_environment(environment);
 }
 
 
 /* With those of its applications that the key sees; without any, not. */
 
 static json_t *
-ngx_http_promotions_product_json(ngx_http_promotions_page_t *page, size_t i)
+ngx_http_promotions_product_entry(ngx_http_promotions_page_t *page, size_t i)
 {
     size_t                   j;
     json_t                  *list;
@@ -498,7 +397,7 @@ ngx_http_promotions_product_json(ngx_http_promotions_page_t *page, size_t i)
 
         if (ngx_http_promotions_sees(page, application->environment)) {
             (void) json_array_append_new(list,
-                       ngx_http_promotions_application_id(application));
+                       ngx_http_promotions_catalog_id(application));
         }
     }
 
@@ -512,49 +411,4 @@ ngx_http_promotions_product_json(ngx_http_promotions_page_t *page, size_t i)
 
     return json_pack("{s:s, s:o}", "name", product->name, "applications",
                      list);
-}
-
-
-static json_t *
-ngx_http_promotions_application_id(const pm_application_t *application)
-{
-    return json_pack("{s:s, s:s, s:s}", "runtime", application->runtime,
-                     "namespace", application->namespace,
-                     "name", application->name);
-}
-
-
-/* Without a policy, commit is allowed. */
-
-static json_t *
-ngx_http_promotions_policy_json(const pm_policy_t *policy)
-{
-    json_t               *json, *from;
-    const char           *value;
-    ngx_uint_t            i;
-    const pm_manifest_t  *manifest;
-
-    json = json_object();
-
-    for (i = 0; i < PM_POLICY_FIELDS; i++) {
-        value = policy->values[i];
-        manifest = policy->origins[i];
-
-        if (value == NULL && i != PM_POLICY_ACTION) {
-            continue;
-        }
-
-        from = manifest ? json_pack("{s:s, s:s, s:s, s:I}",
-                                    "kind", manifest->kind,
-                                    "name", manifest->name,
-                                    "file", manifest->file,
-                                    "line", (json_int_t) manifest->line)
-                        : json_null();
-
-        (void) json_object_set_new(json, pm_policy_fields[i],
-                   json_pack("{s:s, s:o}", "value",
-                             value ? value : "commit", "from", from));
-    }
-
-    return json;
 }
