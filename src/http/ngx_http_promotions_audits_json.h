@@ -14,6 +14,10 @@
 
 #define NGX_HTTP_PROMOTIONS_AUDITS_AT  48
 
+/* An entry is made before it is in the stream, by another clock: ms. */
+
+#define NGX_HTTP_PROMOTIONS_AUDITS_SLACK  300000
+
 
 struct ngx_http_promotions_audits_s {
 
@@ -42,6 +46,11 @@ struct ngx_http_promotions_audits_s {
 /* Freed with the request; NULL: no memory. */
 ngx_http_promotions_audits_t *ngx_http_promotions_audits_create(
     ngx_http_promotions_ctx_t *ctx);
+
+/* ngx_http_promotions_audits_query.c: what is asked for; NULL, or what is
+ * wrong with the query. */
+const char *ngx_http_promotions_audits_read(ngx_http_promotions_ctx_t *ctx,
+    ngx_http_promotions_audits_t *audits);
 
 /* One more entry, from its fields; what is none is left out. */
 void ngx_http_promotions_audits_add(ngx_http_promotions_ctx_t *ctx,

@@ -182,15 +182,22 @@ void ngx_http_promotions_look_refuse(const char *id, ngx_uint_t status,
 ngx_int_t ngx_http_promotions_process(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_withdraw(ngx_http_request_t *r);
 
-/* ngx_http_promotions_management_decide.c: what follows from them. */
+/* ngx_http_promotions_management_accept.c, …_decide.c: what follows from them.
+ * what: "reject", "cancel".  Both: NGX_AGAIN, or what the request is to be
+ * finalized with. */
 
 ngx_int_t ngx_http_promotions_accept(ngx_http_promotions_ctx_t *ctx,
     redisReply *fields, const char *promoted);
-
-/* what: "reject", "cancel".  Both: NGX_AGAIN, or what the request is to be
- * finalized with. */
 ngx_int_t ngx_http_promotions_decide(ngx_http_promotions_ctx_t *ctx,
     const char *what, redisReply *fields);
+
+/* The arguments of the script "decide" that all decisions have. */
+void ngx_http_promotions_decide_who(ngx_promotions_args_t *args,
+    const ngx_http_promotions_ctx_t *ctx, const char *what);
+
+/* Its reply (NULL: none) is another than that it was decided. */
+ngx_int_t ngx_http_promotions_decided_not(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply);
 
 /* 409: it is decided, or being so. */
 ngx_int_t ngx_http_promotions_decided_already(ngx_http_promotions_ctx_t *ctx,
@@ -202,6 +209,15 @@ ngx_int_t ngx_http_promotions_decided_already(ngx_http_promotions_ctx_t *ctx,
 
 ngx_int_t ngx_http_promotions_review_show(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_review_diff(ngx_http_request_t *r);
+
+/*
+ * Calls a script in the name of the request, which is found again by the data
+ * of handler, an asked one.  Takes the arguments.  NGX_AGAIN, or what the
+ * request is to be finalized with.
+ */
+ngx_int_t ngx_http_promotions_management_ask(ngx_http_promotions_ctx_t *ctx,
+    ngx_promotions_args_t *args, const char *script,
+    ngx_promotions_redis_handler_pt handler);
 
 /*
  * Asks for the record of ctx->target by the script "review"; handler's data
@@ -252,6 +268,17 @@ ngx_int_t ngx_http_promotions_review_search(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_review_tasks(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_review_targets(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_review_apis(ngx_http_request_t *r);
+
+
+/* ngx_http_promotions_management_tasks_json.c */
+
+/* The task of a record, as it was when it was asked for; "wasUpdate" in its
+ * data is for whoever compares it with now. */
+json_t *ngx_http_promotions_tasks_json(redisReply *fields, const char *id);
+
+/* What has changed since then, in the data of a task. */
+void ngx_http_promotions_tasks_now(json_t *data,
+    const ngx_http_promotions_view_t *view);
 
 
 /* ngx_http_promotions_management_sweep.c: what nobody else sees to. */

@@ -58,7 +58,6 @@ ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
     ngx_promotions_redis_handler_pt handler)
 {
     ngx_promotions_args_t         args;
-    ngx_http_promotions_asked_t  *asked;
 
     if (ngx_http_promotions_results_args(&args) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -67,14 +66,25 @@ ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
     ngx_promotions_args_add(&args, ctx->target.data, ctx->target.len);
     ctx->management->promotion = ctx->management->names[0];
 
+    return ngx_http_promotions_management_ask(ctx, &args, "review", handler);
+}
+
+
+ngx_int_t
+ngx_http_promotions_management_ask(ngx_http_promotions_ctx_t *ctx,
+    ngx_promotions_args_t *args, const char *script,
+    ngx_promotions_redis_handler_pt handler)
+{
+    ngx_http_promotions_asked_t  *asked;
+
     asked = ngx_http_promotions_asked(ctx);
 
     if (asked == NULL) {
-        ngx_destroy_pool(args.pool);
+        ngx_destroy_pool(args->pool);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_promotions_script_send(&args, "review", handler, asked)
+    if (ngx_http_promotions_script_send(args, script, handler, asked)
         != NGX_OK)
     {
         ngx_free(asked);

@@ -197,7 +197,6 @@ ngx_http_promotions_search_call(ngx_http_promotions_ctx_t *ctx,
     ngx_str_t *cursor, ngx_int_t bytes)
 {
     ngx_promotions_args_t         args;
-    ngx_http_promotions_asked_t  *asked;
 
     ctx->management->rounds++;
 
@@ -205,26 +204,13 @@ ngx_http_promotions_search_call(ngx_http_promotions_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    asked = ngx_http_promotions_asked(ctx);
-
-    if (asked == NULL
-        || ngx_http_promotions_search_args(&args, ctx, cursor, bytes)
-           != NGX_OK)
-    {
-        ngx_free(asked);
+    if (ngx_http_promotions_search_args(&args, ctx, cursor, bytes) != NGX_OK) {
         ngx_destroy_pool(args.pool);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_promotions_script_send(&args, "reviews",
-                                        ngx_http_promotions_searched, asked)
-        != NGX_OK)
-    {
-        ngx_free(asked);
-        return ngx_http_promotions_management_unavailable(ctx->request);
-    }
-
-    return NGX_AGAIN;
+    return ngx_http_promotions_management_ask(ctx, &args, "reviews",
+               ngx_http_promotions_searched);
 }
 
 

@@ -203,7 +203,6 @@ ngx_http_promotions_targets_ask(ngx_http_promotions_ctx_t *ctx)
     pm_catalog_t                 *catalog;
     ngx_promotions_args_t         args;
     const pm_environment_t       *target;
-    ngx_http_promotions_asked_t  *asked;
 
     catalog = ngx_http_promotions_worker.pmcf->catalog;
 
@@ -228,23 +227,8 @@ ngx_http_promotions_targets_ask(ngx_http_promotions_ctx_t *ctx)
         ngx_promotions_args_string(&args, pair);
     }
 
-    asked = ngx_http_promotions_asked(ctx);
-
-    if (asked == NULL) {
-        ngx_destroy_pool(args.pool);
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (ngx_http_promotions_script_send(&args, "pending",
-                                        ngx_http_promotions_targets_read,
-                                        asked)
-        != NGX_OK)
-    {
-        ngx_free(asked);
-        return ngx_http_promotions_management_unavailable(ctx->request);
-    }
-
-    return NGX_AGAIN;
+    return ngx_http_promotions_management_ask(ctx, &args, "pending",
+               ngx_http_promotions_targets_read);
 }
 
 
