@@ -234,6 +234,21 @@ asked_in_all(size_t n)
 }
 
 
+/* Runs it; number 0: whatever it is called. */
+
+static void
+ends(job_t *job, pm_forge_outcome_t outcome, int64_t number)
+{
+    job_run(job);
+
+    assert_int_equal(job->result.outcome, outcome);
+
+    if (number != 0) {
+        assert_int_equal(job->result.number, number);
+    }
+}
+
+
 static void
 test_open(void **state)
 {
@@ -249,10 +264,7 @@ test_open(void **state)
         server_add(server, p->open, "201 Created", p->opened);
 
         job_start(&job, server, p->type);
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-        assert_int_equal(job.result.number, 8);
+        ends(&job, PM_FORGE_DONE, 8);
         assert_int_equal(job.result.state, PM_FORGE_OPEN);
         assert_int_equal(job.result.opened, 1);
         assert_int_equal(job.result.updated, 0);
@@ -298,10 +310,7 @@ test_update_in_place(void **state)
         server_add(server, p->update, "200 OK", p->one);
 
         job_start(&job, server, p->type);
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-        assert_int_equal(job.result.number, 7);
+        ends(&job, PM_FORGE_DONE, 7);
         assert_int_equal(job.result.opened, 0);
         assert_int_equal(job.result.updated, 1);
 
@@ -341,10 +350,7 @@ test_nothing_to_update(void **state)
     job_start(&job, server, "gitea");
     job.task.title = "Old";
     job.task.body = "Old";
-    job_run(&job);
-
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
+    ends(&job, PM_FORGE_DONE, 7);
     assert_int_equal(job.result.updated, 0);
     asked_in_all(1);
 
@@ -384,10 +390,7 @@ test_others_are_not_ours(void **state)
                providers[0].opened);
 
     job_start(&job, server, "github");
-    job_run(&job);
-
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 8);
+    ends(&job, PM_FORGE_DONE, 8);
 
     job_end(&job);
 }
@@ -420,9 +423,7 @@ test_labels_and_reviewers(void **state)
     job.task.reviewers = reviewers;
     job.task.nreviewers = 2;
     job.task.draft = 1;
-    job_run(&job);
-
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+    ends(&job, PM_FORGE_DONE, 0);
     asked_in_all(4);
     assert_non_null(strstr(server->requests[1].body, "\"draft\":true"));
     assert_string_equal(server->requests[2].body,
@@ -452,9 +453,7 @@ test_labels_and_reviewers(void **state)
     job.task.reviewers = reviewers;
     job.task.nreviewers = 2;
     job.task.draft = 1;
-    job_run(&job);
-
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+    ends(&job, PM_FORGE_DONE, 0);
     asked_in_all(4);
     assert_string_equal(server->requests[3].body,
                         "{\"title\":\"Draft: Promote to QA\","
@@ -480,9 +479,7 @@ test_labels_and_reviewers(void **state)
         job.task.nlabels = 2;
         job.task.reviewers = reviewers;
         job.task.nreviewers = 2;
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+        ends(&job, PM_FORGE_DONE, 0);
         asked_in_all(2);
         assert_int_equal(job.result.nnotes, 1);
         assert_non_null(strstr(job.result.notes[0],
@@ -513,9 +510,7 @@ test_draft(void **state)
 
         job_start(&job, server, providers[i].type);
         job.task.draft = 1;
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+        ends(&job, PM_FORGE_DONE, 0);
         assert_non_null(strstr(server->requests[1].body, drafts[i]));
         job_end(&job);
     }
@@ -543,10 +538,7 @@ test_replaced_meanwhile(void **state)
             job_start(&job, server, providers[i].type);
             job.task.commit = "fedcba9876543210fedcba9876543210fedcba98";
             job.task.again = again;
-            job_run(&job);
-
-            assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-            assert_int_equal(job.result.number, 7);
+            ends(&job, PM_FORGE_DONE, 7);
             assert_int_equal(job.result.state, PM_FORGE_OPEN);
 
             /* providers may be late to see a commit that was just pushed */
@@ -585,9 +577,7 @@ test_commands(void **state)
 
             job_start(&job, server, providers[i].type);
             job.task.body = text;
-            job_run(&job);
-
-            assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+            ends(&job, PM_FORGE_DONE, 0);
             assert_non_null(strstr(
                 server->requests[server->nrequests - 1].body,
                 strcmp(providers[i].type, "gitlab") == 0
@@ -628,9 +618,7 @@ test_long_texts(void **state)
 
     job_start(&job, server, "azure");
     job.task.body = body;
-    job_run(&job);
-
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+    ends(&job, PM_FORGE_DONE, 0);
     assert_string_equal(job.result.notes[0], "the description was cut to the "
                         "4000 characters that azure takes");
 
@@ -648,113 +636,85 @@ test_long_texts(void **state)
 
 /* Somebody else opened it between our look and our call. */
 
-static void
-test_duplicates(void **state)
-{
-    job_t  job;
+typedef struct {
+    size_t       provider;
+    const char  *none;           /* answer to find, before; NULL: the
+                                    provider's */
+    const char  *again;          /* the error has no number: how it is looked
+                                    for again ("": as before); else NULL */
+    const char  *status;         /* of the request that opens */
+    const char  *error;
+    size_t       requests;
+} duplicate_t;
 
-    /* GitHub's error names no number: it is looked for again, harder */
 
-    server_reset(server);
-    server_add(server, providers[0].find, "200 OK", "[]");
-    server_add(server, "GET /repos/acme/apps/pulls?state=open&base=main&sort",
-               "200 OK", providers[0].list);
-    server_add(server, providers[0].open, "422 Unprocessable",
-               "{\"message\":\"Validation Failed\",\"errors\":[{\"message\":"
-               "\"A pull request already exists for acme:promote/qa.\"}]}");
-    server_add(server, providers[0].update, "200 OK", providers[0].one);
+static const duplicate_t  duplicates[] = {
+    { 0, "[]", "GET /repos/acme/apps/pulls?state=open&base=main&sort",
+      "422 Unprocessable",
+      "{\"message\":\"Validation Failed\",\"errors\":[{\"message\":"
+      "\"A pull request already exists for acme:promote/qa.\"}]}", 4 },
 
-    job_start(&job, server, "github");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
-    assert_int_equal(job.result.opened, 0);
-    asked_in_all(4);
-    job_end(&job);
-
-    server_reset(server);
-    server_add(server, providers[1].find, "200 OK", "[]");
-    server_add(server, providers[1].open, "409 Conflict",
-               "{\"message\":[\"Another open merge request already exists for "
-               "this source branch: !7\"]}");
-    server_add(server, providers[1].look, "200 OK", providers[1].one);
-    server_add(server, providers[1].update, "200 OK", providers[1].one);
-
-    job_start(&job, server, "gitlab");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
-    asked_in_all(4);
-    job_end(&job);
+    { 1, "[]", NULL, "409 Conflict",
+      "{\"message\":[\"Another open merge request already exists for "
+      "this source branch: !7\"]}", 4 },
 
     /* Gitea shows a closed one of the two; its error names the open one */
 
-    server_reset(server);
-    server_add(server, providers[2].find, "200 OK", GITEA("3", "closed", ""));
-    server_add(server, providers[2].open, "409 Conflict",
-               "{\"message\":\"pull request already exists for these targets "
-               "[id: 70, issue_id: 7, head_repo_id: 1, base_repo_id: 1, "
-               "head_branch: promote/qa, base_branch: main]\"}");
-    server_add(server, providers[2].look, "200 OK", providers[2].one);
-    server_add(server, providers[2].update, "201 Created", providers[2].one);
+    { 2, GITEA("3", "closed", ""), NULL, "409 Conflict",
+      "{\"message\":\"pull request already exists for these targets "
+      "[id: 70, issue_id: 7, head_repo_id: 1, base_repo_id: 1, "
+      "head_branch: promote/qa, base_branch: main]\"}", 4 },
 
-    job_start(&job, server, "gitea");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
-    asked_in_all(4);
-    job_end(&job);
+    { 4, NULL, NULL, "409 Conflict",
+      "{\"errors\":[{\"context\":null,\"message\":\"Only one pull "
+      "request may be open for a given source and target branch\","
+      "\"exceptionName\":\"com.atlassian.bitbucket.pull."
+      "DuplicatePullRequestException\",\"existingPullRequest\":"
+      "{\"id\":7,\"version\":0}}]}", 4 },
 
-    server_reset(server);
-    server_add(server, providers[4].find, "200 OK", providers[4].none);
-    server_add(server, providers[4].open, "409 Conflict",
-               "{\"errors\":[{\"context\":null,\"message\":\"Only one pull "
-               "request may be open for a given source and target branch\","
-               "\"exceptionName\":\"com.atlassian.bitbucket.pull."
-               "DuplicatePullRequestException\",\"existingPullRequest\":"
-               "{\"id\":7,\"version\":0}}]}");
-    server_add(server, providers[4].look, "200 OK", providers[4].one);
-    server_add(server, providers[4].update, "200 OK", providers[4].one);
+    { 5, NULL, "", "409 Conflict",
+      "{\"message\":\"TF401179: An active pull request for the "
+      "source and target branch already exists.\"}", 4 },
 
-    job_start(&job, server, "bitbucket_server");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
-    asked_in_all(4);
-    job_end(&job);
+    { 3, NULL, "", "400 Bad Request",
+      "{\"type\":\"error\",\"error\":{\"message\":\"A pull request "
+      "already exists for these branches\"}}", 5 }
+};
 
-    server_reset(server);
-    server_add(server, providers[5].find, "200 OK", providers[5].none);
-    server->rules[0].times = 1;
-    server_add(server, providers[5].find, "200 OK", providers[5].list);
-    server_add(server, providers[5].open, "409 Conflict",
-               "{\"message\":\"TF401179: An active pull request for the "
-               "source and target branch already exists.\"}");
-    server_add(server, providers[5].update, "200 OK", providers[5].one);
+#define DUPLICATES  (sizeof(duplicates) / sizeof(duplicates[0]))
 
-    job_start(&job, server, "azure");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
-    asked_in_all(4);
-    job_end(&job);
 
-    server_reset(server);
-    server_add(server, providers[3].find, "200 OK", providers[3].none);
-    server->rules[0].times = 1;
-    server_add(server, providers[3].find, "200 OK", providers[3].list);
-    server_add(server, providers[3].open, "400 Bad Request",
-               "{\"type\":\"error\",\"error\":{\"message\":\"A pull request "
-               "already exists for these branches\"}}");
-    server_add(server, providers[3].look, "200 OK", providers[3].one);
-    server_add(server, providers[3].update, "200 OK", providers[3].one);
+static void
+test_duplicates(void **state)
+{
+    job_t               job;
+    size_t              i;
+    const provider_t   *p;
+    const duplicate_t  *d;
 
-    job_start(&job, server, "bitbucket");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
-    asked_in_all(5);
-    job_end(&job);
+    for (i = 0; i < DUPLICATES; i++) {
+        d = &duplicates[i];
+        p = &providers[d->provider];
+
+        server_reset(server);
+        server_add(server, p->find, "200 OK", d->none ? d->none : p->none);
+        server->rules[0].times = 1;
+
+        if (d->again != NULL) {
+            server_add(server, *d->again ? d->again : p->find, "200 OK",
+                       p->list);
+        }
+
+        server_add(server, p->open, d->status, d->error);
+        server_add(server, p->look, "200 OK", p->one);
+        server_add(server, p->update, "200 OK", p->one);
+
+        job_start(&job, server, p->type);
+        ends(&job, PM_FORGE_DONE, 7);
+        assert_int_equal(job.result.opened, 0);
+        asked_in_all(d->requests);
+        job_end(&job);
+    }
 }
 
 
@@ -772,8 +732,7 @@ test_duplicate_that_hides(void **state)
                "\"A pull request already exists for acme:promote/qa.\"}]}");
 
     job_start(&job, server, "github");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_LATER);
+    ends(&job, PM_FORGE_LATER, 0);
     assert_true(server->nrequests < 10);
     job_end(&job);
 }
@@ -796,9 +755,7 @@ test_stale(void **state)
     server_add(server, providers[4].update, "200 OK", providers[4].one);
 
     job_start(&job, server, "bitbucket_server");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-    assert_int_equal(job.result.number, 7);
+    ends(&job, PM_FORGE_DONE, 7);
     asked_in_all(4);
     job_end(&job);
 }
@@ -826,10 +783,7 @@ test_closed_meanwhile(void **state)
                    providers[0].opened);
 
         job_start(&job, server, "github");
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-        assert_int_equal(job.result.number, 8);
+        ends(&job, PM_FORGE_DONE, 8);
         assert_int_equal(job.result.opened, 1);
         asked_in_all(4);
         job_end(&job);
@@ -843,9 +797,7 @@ test_closed_meanwhile(void **state)
                "{\"message\":\"no\"}");
 
     job_start(&job, server, "github");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
-    assert_int_equal(job.result.number, 7);
+    ends(&job, PM_FORGE_FAILED, 7);
     asked_in_all(4);
     job_end(&job);
 
@@ -858,8 +810,7 @@ test_closed_meanwhile(void **state)
                "\"merge_commit_sha\":\"aaaaaaaaaa\""));
 
     job_start(&job, server, "github");
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+    ends(&job, PM_FORGE_DONE, 0);
     assert_int_equal(job.result.state, PM_FORGE_MERGED);
     asked_in_all(2);
     job_end(&job);
@@ -887,8 +838,7 @@ test_nothing_between(void **state)
         server_add(server, p->open, p->empty_status, p->empty);
 
         job_start(&job, server, p->type);
-        job_run(&job);
-        assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+        ends(&job, PM_FORGE_FAILED, 0);
         assert_int_equal(job.result.error.code, PM_NO_CHANGES);
         asked_in_all(3);
         job_end(&job);
@@ -914,10 +864,7 @@ test_merged_meanwhile(void **state)
 
         job_start(&job, server, p->type);
         job.task.again = 1;
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-        assert_int_equal(job.result.number, 7);
+        ends(&job, PM_FORGE_DONE, 7);
         assert_int_equal(job.result.state, PM_FORGE_MERGED);
         assert_string_equal(job.result.merge_commit, "aaaaaaaaaa");
         assert_int_equal(job.result.opened, 0);
@@ -931,10 +878,7 @@ test_merged_meanwhile(void **state)
         job_start(&job, server, p->type);
         job.task.again = 1;
         job.task.commit = "ffff456789abcdef0123456789abcdef01234567";
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-        assert_int_equal(job.result.number, 8);
+        ends(&job, PM_FORGE_DONE, 8);
         job_end(&job);
 
         /* not told that it is another try, but there is nothing between */
@@ -949,9 +893,7 @@ test_merged_meanwhile(void **state)
         server_add(server, p->open, p->empty_status, p->empty);
 
         job_start(&job, server, p->type);
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+        ends(&job, PM_FORGE_DONE, 0);
         assert_int_equal(job.result.state, PM_FORGE_MERGED);
         asked_in_all(3);
         job_end(&job);
@@ -1016,10 +958,7 @@ test_look(void **state)
         job_start(&job, server, providers[looks[i].provider].type);
         job.task.action = PM_FORGE_LOOK;
         job.task.number = 7;
-        job_run(&job);
-
-        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
-        assert_int_equal(job.result.number, 7);
+        ends(&job, PM_FORGE_DONE, 7);
         assert_int_equal(job.result.state, looks[i].state);
 
         if (looks[i].merge_commit == NULL) {
@@ -1063,8 +1002,7 @@ test_redirects_are_not_followed(void **state)
         server->rules[0].headers = location;
 
         job_start(&job, server, "github");
-        job_run(&job);
-        assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+        ends(&job, PM_FORGE_FAILED, 0);
         assert_non_null(strstr(job.result.error.message, "redirects"));
         asked_in_all(1);
         job_end(&job);
@@ -1075,8 +1013,7 @@ test_redirects_are_not_followed(void **state)
         server->rules[1].headers = location;
 
         job_start(&job, server, "github");
-        job_run(&job);
-        assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+        ends(&job, PM_FORGE_FAILED, 0);
         job_end(&job);
     }
 
@@ -1170,8 +1107,7 @@ test_unreachable(void **state)
     job_start(&job, gone, "gitea");
     server_stop(gone);
 
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_LATER);
+    ends(&job, PM_FORGE_LATER, 0);
     assert_non_null(strstr(job.result.error.message, "cannot connect to "
                            "127.0.0.1:"));
     assert_non_null(strstr(job.result.error.message, "refused"));
@@ -1195,8 +1131,7 @@ test_no_tls(void **state)
 
     job.settings.idle_timeout = 500;
 
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_LATER);
+    ends(&job, PM_FORGE_LATER, 0);
     asked_in_all(0);
     job_end(&job);
 }
@@ -1216,8 +1151,7 @@ test_no_token(void **state)
         server_reset(server);
         job_start(&job, server, "github");
         job.task.token = tokens[i];
-        job_run(&job);
-        assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+        ends(&job, PM_FORGE_FAILED, 0);
         assert_non_null(strstr(job.result.error.message,
                                "promotions_credentials"));
         asked_in_all(0);
@@ -1262,8 +1196,7 @@ test_not_utf8(void **state)
             job.task.nreviewers = 1;
         }
 
-        job_run(&job);
-        assert_int_equal(job.result.outcome, PM_FORGE_FAILED);
+        ends(&job, PM_FORGE_FAILED, 0);
         assert_int_equal(job.result.error.code, PM_INVALID);
         asked_in_all(0);
         job_end(&job);
@@ -1284,8 +1217,7 @@ test_account_token_of_bitbucket(void **state)
     job_start(&job, server, "bitbucket");
     job.task.user = "ann@example.com";
     job.task.token = "secret-of-ann";
-    job_run(&job);
-    assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+    ends(&job, PM_FORGE_DONE, 0);
     assert_string_equal(server->requests[0].authorization,
                         "Basic YW5uQGV4YW1wbGUuY29tOnNlY3JldC1vZi1hbm4=");
     job_end(&job);
