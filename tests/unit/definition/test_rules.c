@@ -67,6 +67,30 @@ test_dropped(void **state)
 }
 
 
+/* A field of a list's items: created without it, and the target's stays. */
+
+static void
+dropped_of_item(case_t *c, const char *list, const char *field)
+{
+    const char  *source, *target, *path;
+
+    source = pm_arena_printf(c->arena, "\"%s\": [{\"%s\": \"source\", "
+                             "\"crossId\": \"p\", \"name\": \"a\"}]",
+                             list, field);
+    target = pm_arena_printf(c->arena, "\"%s\": [{\"crossId\": \"p\", "
+                             "\"%s\": \"target\"}]", list, field);
+    path = pm_arena_printf(c->arena, "%s.0.%s", list, field);
+
+    merge_ok(c, v2(c, source), NULL, NULL);
+    lacks(c, path);
+    has(c, pm_arena_printf(c->arena, "%s.0.name", list), "a");
+
+    merge_ok(c, v2(c, source), v2(c, target), NULL);
+    has(c, path, "target");
+    has(c, pm_arena_printf(c->arena, "%s.0.name", list), "a");
+}
+
+
 static void
 test_dropped_below(void **state)
 {
@@ -85,32 +109,11 @@ test_dropped_below(void **state)
     };
 
     for (i = 0; i < sizeof(plan) / sizeof(plan[0]); i++) {
-        merge_ok(c, v2(c, pm_arena_printf(c->arena, "\"plans\": [{\"%s\": "
-                                          "\"source\", \"crossId\": \"p\", "
-                                          "\"name\": \"a\"}]", plan[i])),
-                 NULL, NULL);
-        lacks(c, pm_arena_printf(c->arena, "plans.0.%s", plan[i]));
-        has(c, "plans.0.name", "a");
-
-        merge_ok(c, v2(c, pm_arena_printf(c->arena, "\"plans\": [{\"%s\": "
-                                          "\"source\", \"crossId\": \"p\", "
-                                          "\"name\": \"a\"}]", plan[i])),
-                 v2(c, pm_arena_printf(c->arena, "\"plans\": [{\"crossId\": "
-                                       "\"p\", \"%s\": \"target\"}]",
-                                       plan[i])), NULL);
-        has(c, pm_arena_printf(c->arena, "plans.0.%s", plan[i]), "target");
-        has(c, "plans.0.name", "a");
+        dropped_of_item(c, "plans", plan[i]);
     }
 
     for (i = 0; i < sizeof(page) / sizeof(page[0]); i++) {
-        merge_ok(c, v2(c, pm_arena_printf(c->arena, "\"pages\": [{\"%s\": "
-                                          "\"source\", \"crossId\": \"p\", "
-                                          "\"name\": \"a\"}]", page[i])),
-                 v2(c, pm_arena_printf(c->arena, "\"pages\": [{\"crossId\": "
-                                       "\"p\", \"%s\": \"target\"}]",
-                                       page[i])), NULL);
-        has(c, pm_arena_printf(c->arena, "pages.0.%s", page[i]), "target");
-        has(c, "pages.0.name", "a");
+        dropped_of_item(c, "pages", page[i]);
     }
 
     /* pages inside of pages have ids, too */
