@@ -307,6 +307,25 @@ for my $case (@unsafe) {
     is($repo->head, $before, "$name: nothing lands");
 }
 
+# what could not be written is not shown as if it could
+$repo->commit({ 'qa/orders/values.yaml' => "image: {tag: 1}\n",
+                'dev/orders/values.yaml' => "image: {tag: 2}\n" });
+
+for my $case ([ '.git/config', qr/^"qa\/orders\/\.git\/config" is not a path/ ],
+              [ 'Chart.yaml/x', qr/^"qa\/orders\/Chart\.yaml" would be a file/ ])
+{
+    my ($to, $message) = @$case;
+
+    is(catalog_is(template('away', promotion => {
+           'values.yaml' => { jsonPaths => ['*'], to => $to } })), '',
+       "a template that leads to $to");
+    error_is($scene->preview('orders-dev', 'orders-qa'), 422, $message,
+             "$to: no preview");
+    error_is($scene->commit('orders-dev', 'orders-qa'), 422, $message,
+             "$to: no commit");
+}
+
+
 # many large files: time is bounded
 my $large = "a: 1\n" . '#' x (7 << 20) . "\n";
 $repo->commit({ map { ("dev/orders/large/$_.yaml" => "$large# dev\n",
@@ -335,6 +354,11 @@ is($answers[1]{status}, 200, 'its neighbour lands') or diag($answers[1]{body});
 # nginx -t
 
 my @faults = (
+    [ template('a') =~ s/v1beta1/v1beta9/r,
+      qr/templates\.yaml:2:\d+: PromotionTemplate is read in version "codefre/ ],
+    [ "apiVersion: codefresh.io/v1beta2\nkind: PromotionPolicy\n"
+      . "metadata: {name: a}\nspec: {policy: {action: none}}\n",
+      qr/templates\.yaml:1:13: PromotionPolicy is read in version "codefresh/ ],
     [ template('a', applicationSourceSelector => { matchExpressions =>
           [ { key => 'a', operator => 'Like', values => ['b'] } ] }),
       qr/templates\.yaml:2:\d+: .*operator must be In, NotIn, Exists or/ ],

@@ -32,6 +32,43 @@ static const pm_catalog_kind_t  pm_catalog_kinds[] = {
 };
 
 
+/* 1 for "codefresh.io/v1beta1" and "codefresh.io/v2". */
+
+static int
+pm_catalog_same_group(const char *one, const char *two)
+{
+    size_t  len;
+
+    len = strcspn(one, "/") + 1;
+
+    return strncmp(one, two, len) == 0;
+}
+
+
+/* A policy or a template that is left aside would bind nobody: what has the
+ * name of a kind that is read, in its group, is read or refused. */
+
+static int
+pm_catalog_read_unknown(pm_catalog_reader_t *reader,
+    const pm_node_t *version, const pm_node_t *kind)
+{
+    const pm_catalog_kind_t  *k;
+
+    for (k = pm_catalog_kinds; k->version != NULL; k++) {
+
+        if (strcmp(k->kind, kind->text.data) == 0
+            && pm_catalog_same_group(k->version, version->text.data))
+        {
+            return pm_catalog_fault(reader, version, "%s is read in version "
+                                    "\"%s\", not in \"%.64s\"", k->kind,
+                                    k->version, version->text.data);
+        }
+    }
+
+    return 0;
+}
+
+
 /* Others' manifests of unknown kinds are none of our business; in our own
  * group they are mistakes. */
 
@@ -69,7 +106,7 @@ pm_catalog_read_document(pm_catalog_reader_t *reader, const pm_node_t *root)
                                 kind->text.data, version->text.data);
     }
 
-    return 0;
+    return pm_catalog_read_unknown(reader, version, kind);
 }
 
 

@@ -186,7 +186,6 @@ pm_batch_commit(pm_batch_t *batch, size_t i, const pm_plan_t *plan,
 {
     int                    rc;
     pm_oid_t               tree, commit;
-    pm_error_t             error;
     const char            *message;
     pm_git_signature_t     author, committer;
     const pm_promotion_t  *promotion;
@@ -198,19 +197,8 @@ pm_batch_commit(pm_batch_t *batch, size_t i, const pm_plan_t *plan,
         return rc;
     }
 
-    rc = pm_git_objects_tree(batch->objects, &batch->tree, plan->changes,
-                             plan->nchanges, &tree, err);
-
-    if (rc == PM_UNPROCESSABLE && promotion->revert_commit != NULL) {
-
-        /* a folder is where a file was, or the other way round */
-
-        error = *err;
-        return pm_error_set(err, PM_CONFLICT, "later changes stand in the way "
-                            "of reverting %.7s: %s", promotion->revert_commit,
-                            error.message);
-    }
-
+    rc = pm_plan_tree(promotion, plan, batch->objects, &batch->tree, &tree,
+                      err);
     if (rc != 0) {
         return rc;
     }

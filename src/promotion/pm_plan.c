@@ -145,3 +145,28 @@ pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
 
     return rc;
 }
+
+
+int
+pm_plan_tree(const pm_promotion_t *promotion, const pm_plan_t *plan,
+    pm_git_objects_t *objects, const pm_oid_t *root, pm_oid_t *tree,
+    pm_error_t *err)
+{
+    int         rc;
+    pm_error_t  error;
+
+    rc = pm_git_objects_tree(objects, root, plan->changes, plan->nchanges,
+                             tree, err);
+
+    if (rc == PM_UNPROCESSABLE && promotion->revert_commit != NULL) {
+
+        /* a folder is where a file was, or the other way round */
+
+        error = *err;
+        return pm_error_set(err, PM_CONFLICT, "later changes stand in the way "
+                            "of reverting %.7s: %s", promotion->revert_commit,
+                            error.message);
+    }
+
+    return rc;
+}

@@ -40,9 +40,18 @@ int pm_plan(const pm_promotion_t *promotion, const pm_source_t *sources,
     pm_git_objects_t *objects, pm_git_mirror_t *mirror, const pm_oid_t *tree,
     int explain, pm_arena_t *arena, pm_plan_t *plan, pm_error_t *err);
 
+/*
+ * The tree that root becomes by a plan, into objects.  PM_UNPROCESSABLE, of a
+ * revert PM_CONFLICT: it cannot be written: a path that no repository should
+ * have, a file that would be a folder, too.
+ */
+int pm_plan_tree(const pm_promotion_t *promotion, const pm_plan_t *plan,
+    pm_git_objects_t *objects, const pm_oid_t *root, pm_oid_t *tree,
+    pm_error_t *err);
+
 
 /*
- * The same for an API definition (promotion->api, with its file): one file,
+ * pm_plan() for an API definition (promotion->api, with its file): one file,
  * made as review-api.md, 4 says.  sources has one.  conflicts 1: what stands
  * in the way is shown by plan->api and is no failure, nor is what may not be
  * done.

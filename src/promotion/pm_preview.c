@@ -179,6 +179,8 @@ pm_preview_plan(const pm_repositories_t *repositories,
     pm_git_objects_t *objects, pm_arena_t *arena, pm_plan_t *plan,
     pm_oid_t *commit, pm_error_t *err)
 {
+    int                   rc;
+    pm_oid_t              tree;
     pm_git_mirror_t      *mirror;
     const pm_revision_t  *destination;
 
@@ -186,14 +188,23 @@ pm_preview_plan(const pm_repositories_t *repositories,
     destination = repositories->destination;
 
     if (promotion->revert_commit != NULL) {
-        return pm_revert(promotion, mirror, &destination->tip,
-                         &destination->tree, arena, commit, plan, err);
+        rc = pm_revert(promotion, mirror, &destination->tip,
+                       &destination->tree, arena, commit, plan, err);
+    } else {
+        *commit = sources[0].commit;
+
+        rc = pm_plan(promotion, sources, objects, mirror, &destination->tree,
+                     1, arena, plan, err);
     }
 
-    *commit = sources[0].commit;
+    if (rc != 0 || plan->nchanges == 0) {
+        return rc;
+    }
 
-    return pm_plan(promotion, sources, objects, mirror, &destination->tree, 1,
-                   arena, plan, err);
+    /* what cannot be written is not shown as if it could */
+
+    return pm_plan_tree(promotion, plan, objects, &destination->tree, &tree,
+                        err);
 }
 
 
