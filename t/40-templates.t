@@ -311,8 +311,8 @@ for my $case (@unsafe) {
 $repo->commit({ 'qa/orders/values.yaml' => "image: {tag: 1}\n",
                 'dev/orders/values.yaml' => "image: {tag: 2}\n" });
 
-for my $case ([ '.git/config', qr/^"qa\/orders\/\.git\/config" is not a path/ ],
-              [ 'Chart.yaml/x', qr/^"qa\/orders\/Chart\.yaml" would be a file/ ])
+for my $case ([ '.git/config', qr{^"qa/orders/\.git/config" is not a path} ],
+              [ 'Chart.yaml/x', qr{^"qa/orders/Chart\.yaml" would be a file} ])
 {
     my ($to, $message) = @$case;
 
@@ -355,7 +355,7 @@ is($answers[1]{status}, 200, 'its neighbour lands') or diag($answers[1]{body});
 
 my @faults = (
     [ template('a') =~ s/v1beta1/v1beta9/r,
-      qr/templates\.yaml:2:\d+: PromotionTemplate is read in version "codefre/ ],
+      qr/templates\.yaml:2:\d+: PromotionTemplate is read in version "code/ ],
     [ "apiVersion: codefresh.io/v1beta2\nkind: PromotionPolicy\n"
       . "metadata: {name: a}\nspec: {policy: {action: none}}\n",
       qr/templates\.yaml:1:13: PromotionPolicy is read in version "codefresh/ ],
