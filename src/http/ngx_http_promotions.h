@@ -141,7 +141,9 @@ typedef struct {
 typedef void (*ngx_http_promotions_results_pt)(
     ngx_http_promotions_ctx_t *ctx);
 
-typedef void (*ngx_http_promotions_body_pt)(ngx_http_request_t *r,
+/* NGX_AGAIN: the request waits; otherwise what it is to be finalized with. */
+
+typedef ngx_int_t (*ngx_http_promotions_body_pt)(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 
 
@@ -262,9 +264,9 @@ ngx_int_t ngx_http_promotions_hooks_handler(ngx_http_request_t *r);
 /* ngx_http_promotions_body.c */
 
 /*
- * Reads the body and calls handler with all of it (then the request holds one
- * reference that the handler must finalize).  Only a revert (ctx->kind) may
- * have none.  Returns what a content handler returns.
+ * Reads the body and calls handler with all of it and a new promotion_arena;
+ * then the request waits, or is finalized.  Only a revert (ctx->kind) may have
+ * none.  Returns what a content handler returns.
  */
 ngx_int_t ngx_http_promotions_read_body(ngx_http_request_t *r,
     ngx_http_promotions_body_pt handler);

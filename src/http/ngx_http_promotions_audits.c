@@ -19,7 +19,8 @@ static ngx_int_t ngx_http_promotions_audits_refuse(
     ngx_http_promotions_ctx_t *ctx, const pm_environment_t *environment);
 static ngx_int_t ngx_http_promotions_audits_ask(
     ngx_http_promotions_ctx_t *ctx);
-static void ngx_http_promotions_audits_found(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_audits_found(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 
 
 ngx_int_t
@@ -56,13 +57,7 @@ ngx_http_promotions_audits(ngx_http_request_t *r)
 
     rc = ngx_http_promotions_audits_ask(ctx);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
@@ -184,29 +179,18 @@ ngx_http_promotions_audits_ask(ngx_http_promotions_ctx_t *ctx)
 }
 
 
-static void
-ngx_http_promotions_audits_found(void *data, redisReply *reply)
+static ngx_int_t
+ngx_http_promotions_audits_found(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
 {
-    ngx_int_t                      rc;
     ngx_uint_t                     i;
     ngx_str_t                      at;
-    ngx_http_promotions_ctx_t     *ctx;
     ngx_http_promotions_audits_t  *audits;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
 
     audits = ctx->audits;
 
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY
-        || reply->elements < 2)
-    {
-        ngx_http_promotions_finish(ctx,
-                  ngx_http_promotions_management_unavailable(ctx->request));
-        return;
+    if (reply->elements < 2) {
+        return ngx_http_promotions_management_unavailable(ctx->request);
     }
 
     audits->total += ngx_promotions_reply_number(reply, 1);
@@ -220,19 +204,12 @@ ngx_http_promotions_audits_found(void *data, redisReply *reply)
     if (at.len == 0 || at.len >= sizeof(audits->at)
         || ++audits->rounds == NGX_HTTP_PROMOTIONS_AUDITS_ROUNDS)
     {
-        rc = ngx_http_promotions_management_send(ctx, NGX_HTTP_OK,
+        return ngx_http_promotions_management_send(ctx, NGX_HTTP_OK,
                                       ngx_http_promotions_audits_page(audits),
                                       "patch");
-        goto done;
     }
 
     (void) ngx_cpystrn(audits->at, at.data, at.len + 1);
 
-    rc = ngx_http_promotions_audits_ask(ctx);
-
-done:
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
+    return ngx_http_promotions_audits_ask(ctx);
 }

@@ -20,6 +20,8 @@ static ngx_uint_t ngx_http_promotions_is_json(ngx_http_request_t *r);
 static void ngx_http_promotions_body_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_promotions_body_memory(ngx_http_request_t *r,
     ngx_str_t *body);
+static void ngx_http_promotions_body_start(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_body_file(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_file_run(void *data);
@@ -129,7 +131,7 @@ ngx_http_promotions_body_read(ngx_http_request_t *r)
         return;
     }
 
-    ctx->body_handler(r, ctx, &body);
+    ngx_http_promotions_body_start(ctx, &body);
 }
 
 
@@ -166,6 +168,30 @@ ngx_http_promotions_body_memory(ngx_http_request_t *r, ngx_str_t *body)
     }
 
     return NGX_OK;
+}
+
+
+static void
+ngx_http_promotions_body_start(ngx_http_promotions_ctx_t *ctx,
+    ngx_str_t *body)
+{
+    ngx_int_t  rc;
+
+    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
+
+    pm_arena_destroy(ctx->promotion_arena);
+    ctx->promotion_arena = pm_arena_create();
+
+    if (ctx->promotion_arena != NULL) {
+        rc = ctx->body_handler(ctx, body);
+    }
+
+    if (rc == NGX_AGAIN) {
+        ngx_http_promotions_watch_client(ctx->request);
+        return;
+    }
+
+    ngx_http_finalize_request(ctx->request, rc);
 }
 
 
@@ -261,7 +287,7 @@ ngx_http_promotions_file_done(void *data)
         body.data = file->data;
         body.len = file->len;
 
-        ctx->body_handler(ctx->request, ctx, &body);
+        ngx_http_promotions_body_start(ctx, &body);
 
         ngx_http_run_posted_requests(c);
     }

@@ -14,8 +14,6 @@
 
 
 static ngx_str_t ngx_http_promotions_hooks_host(ngx_http_request_t *r);
-static void ngx_http_promotions_hooks_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_hooks_checked(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static int ngx_http_promotions_hooks_header(void *data, const char *name,
@@ -71,7 +69,7 @@ ngx_http_promotions_hooks_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_promotions_read_body(r, ngx_http_promotions_hooks_body);
+    return ngx_http_promotions_read_body(r, ngx_http_promotions_hooks_checked);
 }
 
 
@@ -100,23 +98,6 @@ ngx_http_promotions_hooks_host(ngx_http_request_t *r)
     }
 
     return host;
-}
-
-
-static void
-ngx_http_promotions_hooks_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body)
-{
-    ngx_int_t  rc;
-
-    rc = ngx_http_promotions_hooks_checked(ctx, body);
-
-    if (rc == NGX_AGAIN) {
-        ngx_http_promotions_watch_client(r);
-        return;
-    }
-
-    ngx_http_finalize_request(r, rc);
 }
 
 

@@ -210,21 +210,24 @@ ngx_int_t ngx_http_promotions_decided_already(ngx_http_promotions_ctx_t *ctx,
 ngx_int_t ngx_http_promotions_review_show(ngx_http_request_t *r);
 ngx_int_t ngx_http_promotions_review_diff(ngx_http_request_t *r);
 
+/* What a reply means to who has asked: NGX_AGAIN, or what the request is to be
+ * finalized with. */
+
+typedef ngx_int_t (*ngx_http_promotions_answer_pt)(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
+
 /*
- * Calls a script in the name of the request, which is found again by the data
- * of handler, an asked one.  Takes the arguments.  NGX_AGAIN, or what the
- * request is to be finalized with.
+ * Calls a script in the name of the request, and takes the arguments.  answer
+ * gets its reply, an array; without one the request is told that Redis is not
+ * available.  NGX_AGAIN, or what the request is to be finalized with.
  */
 ngx_int_t ngx_http_promotions_management_ask(ngx_http_promotions_ctx_t *ctx,
     ngx_promotions_args_t *args, const char *script,
-    ngx_promotions_redis_handler_pt handler);
+    ngx_http_promotions_answer_pt answer);
 
-/*
- * Asks for the record of ctx->target by the script "review"; handler's data
- * is an asked one.  NGX_AGAIN, or what the request is to be finalized with.
- */
+/* The same for the record of ctx->target, by the script "review". */
 ngx_int_t ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
-    ngx_promotions_redis_handler_pt handler);
+    ngx_http_promotions_answer_pt answer);
 
 /*
  * Of its reply: the fields, or NULL: it cannot be shown to this key, and *rc

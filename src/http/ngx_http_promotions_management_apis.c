@@ -1,6 +1,7 @@
 #include "http/ngx_http_promotions_management.h"
 #include "http/ngx_http_promotions_audit.h"
 #include "http/ngx_http_promotions_job.h"
+#include "http/ngx_http_promotions_record.h"
 #include "http/ngx_http_promotions_reply.h"
 #include "http/ngx_http_promotions_wait.h"
 
@@ -77,13 +78,7 @@ ngx_http_promotions_review_apis(ngx_http_request_t *r)
 
     rc = ngx_http_promotions_apis_start(ctx, page, size);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 

@@ -5,11 +5,10 @@
 #include "http/ngx_http_promotions_wait.h"
 
 
-static void ngx_http_promotions_process_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_process_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
-static void ngx_http_promotions_process_read(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_process_read(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 static ngx_int_t ngx_http_promotions_process_record(
     ngx_http_promotions_ctx_t *ctx, redisReply *fields,
     const char *promoted);
@@ -22,7 +21,8 @@ static ngx_uint_t ngx_http_promotions_process_author(
     const ngx_http_promotions_ctx_t *ctx, redisReply *fields);
 static ngx_int_t ngx_http_promotions_process_gone(
     ngx_http_promotions_ctx_t *ctx, redisReply *fields);
-static void ngx_http_promotions_withdraw_read(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_withdraw_read(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 
 
 ngx_int_t
@@ -38,31 +38,7 @@ ngx_http_promotions_process(ngx_http_request_t *r)
 
     ctx->kind = PM_REQUEST_COMMIT;
 
-    return ngx_http_promotions_read_body(r, ngx_http_promotions_process_body);
-}
-
-
-static void
-ngx_http_promotions_process_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body)
-{
-    ngx_int_t  rc;
-
-    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    pm_arena_destroy(ctx->promotion_arena);
-    ctx->promotion_arena = pm_arena_create();
-
-    if (ctx->promotion_arena != NULL) {
-        rc = ngx_http_promotions_process_start(ctx, body);
-    }
-
-    if (rc == NGX_AGAIN) {
-        ngx_http_promotions_watch_client(r);
-        return;
-    }
-
-    ngx_http_finalize_request(r, rc);
+    return ngx_http_promotions_read_body(r, ngx_http_promotions_process_start);
 }
 
 
@@ -94,29 +70,18 @@ ngx_http_promotions_process_start(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-static void
-ngx_http_promotions_process_read(void *data, redisReply *reply)
+static ngx_int_t
+ngx_http_promotions_process_read(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
 {
-    ngx_int_t                   rc;
-    redisReply                 *fields;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
+    ngx_int_t    rc;
+    redisReply  *fields;
 
     fields = ngx_http_promotions_review_fields(ctx, reply, &rc);
 
-    if (fields != NULL) {
-        rc = ngx_http_promotions_process_record(ctx, fields,
+    return (fields == NULL) ? rc
+           : ngx_http_promotions_process_record(ctx, fields,
                  (char *) ngx_promotions_reply_text(reply, 1).data);
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
 }
 
 
@@ -304,48 +269,36 @@ ngx_http_promotions_withdraw(ngx_http_request_t *r)
 
     rc = ngx_http_promotions_review_read(ctx,
                                          ngx_http_promotions_withdraw_read);
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
 
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
 /* By its author, or whoever could reject it. */
 
-static void
-ngx_http_promotions_withdraw_read(void *data, redisReply *reply)
+static ngx_int_t
+ngx_http_promotions_withdraw_read(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
 {
-    ngx_int_t                   rc;
-    const char                 *key;
-    redisReply                 *fields;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
+    ngx_int_t    rc;
+    const char  *key;
+    redisReply  *fields;
 
     fields = ngx_http_promotions_review_fields(ctx, reply, &rc);
 
-    if (fields != NULL) {
-        key = ngx_http_promotions_record_field(fields, "key");
-
-        if ((key != NULL && ngx_strcmp(key, ctx->key->id) == 0)
-            || ngx_http_promotions_process_allowed(ctx, fields))
-        {
-            rc = ngx_http_promotions_decide(ctx, "cancel", fields);
-        } else {
-            ngx_http_promotions_process_about(ctx, fields);
-            rc = ngx_http_promotions_management_forbidden(ctx->request);
-        }
+    if (fields == NULL) {
+        return rc;
     }
 
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
+    key = ngx_http_promotions_record_field(fields, "key");
+
+    if ((key != NULL && ngx_strcmp(key, ctx->key->id) == 0)
+        || ngx_http_promotions_process_allowed(ctx, fields))
+    {
+        return ngx_http_promotions_decide(ctx, "cancel", fields);
     }
+
+    ngx_http_promotions_process_about(ctx, fields);
+
+    return ngx_http_promotions_management_forbidden(ctx->request);
 }

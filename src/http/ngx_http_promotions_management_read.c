@@ -5,10 +5,21 @@
 #include "promotion/pm_record.h"
 
 
+/* Who has asked what. */
+
+typedef struct {
+    ngx_http_promotions_asked_t    *asked;
+    ngx_http_promotions_answer_pt   answer;
+} ngx_http_promotions_question_t;
+
+
 static ngx_int_t ngx_http_promotions_review_ask(ngx_http_request_t *r,
-    ngx_promotions_redis_handler_pt handler);
-static void ngx_http_promotions_review_shown(void *data, redisReply *reply);
-static void ngx_http_promotions_review_diffed(void *data, redisReply *reply);
+    ngx_http_promotions_answer_pt answer);
+static void ngx_http_promotions_answered(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_review_shown(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
+static ngx_int_t ngx_http_promotions_review_diffed(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 static ngx_int_t ngx_http_promotions_review_diff_post(
     ngx_http_promotions_ctx_t *ctx, redisReply *fields, redisReply *reply);
 
@@ -30,7 +41,7 @@ ngx_http_promotions_review_diff(ngx_http_request_t *r)
 
 static ngx_int_t
 ngx_http_promotions_review_ask(ngx_http_request_t *r,
-    ngx_promotions_redis_handler_pt handler)
+    ngx_http_promotions_answer_pt answer)
 {
     ngx_int_t                   rc;
     ngx_http_promotions_ctx_t  *ctx;
@@ -41,23 +52,17 @@ ngx_http_promotions_review_ask(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    rc = ngx_http_promotions_review_read(ctx, handler);
+    rc = ngx_http_promotions_review_read(ctx, answer);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
 ngx_int_t
 ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
-    ngx_promotions_redis_handler_pt handler)
+    ngx_http_promotions_answer_pt answer)
 {
-    ngx_promotions_args_t         args;
+    ngx_promotions_args_t  args;
 
     if (ngx_http_promotions_results_args(&args) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -66,28 +71,40 @@ ngx_http_promotions_review_read(ngx_http_promotions_ctx_t *ctx,
     ngx_promotions_args_add(&args, ctx->target.data, ctx->target.len);
     ctx->management->promotion = ctx->management->names[0];
 
-    return ngx_http_promotions_management_ask(ctx, &args, "review", handler);
+    return ngx_http_promotions_management_ask(ctx, &args, "review", answer);
 }
 
 
 ngx_int_t
 ngx_http_promotions_management_ask(ngx_http_promotions_ctx_t *ctx,
     ngx_promotions_args_t *args, const char *script,
-    ngx_promotions_redis_handler_pt handler)
+    ngx_http_promotions_answer_pt answer)
 {
-    ngx_http_promotions_asked_t  *asked;
+    ngx_http_promotions_question_t  *question;
 
-    asked = ngx_http_promotions_asked(ctx);
-
-    if (asked == NULL) {
+    question = ngx_alloc(sizeof(ngx_http_promotions_question_t),
+                         ngx_cycle->log);
+    if (question == NULL) {
         ngx_destroy_pool(args->pool);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ngx_http_promotions_script_send(args, script, handler, asked)
+    question->answer = answer;
+    question->asked = ngx_http_promotions_asked(ctx);
+
+    if (question->asked == NULL) {
+        ngx_destroy_pool(args->pool);
+        ngx_free(question);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_promotions_script_send(args, script,
+                                        ngx_http_promotions_answered,
+                                        question)
         != NGX_OK)
     {
-        ngx_free(asked);
+        ngx_free(question->asked);
+        ngx_free(question);
         return ngx_http_promotions_management_unavailable(ctx->request);
     }
 
@@ -95,15 +112,39 @@ ngx_http_promotions_management_ask(ngx_http_promotions_ctx_t *ctx,
 }
 
 
+static void
+ngx_http_promotions_answered(void *data, redisReply *reply)
+{
+    ngx_int_t                        rc;
+    ngx_http_promotions_ctx_t       *ctx;
+    ngx_http_promotions_question_t   question;
+
+    question = *(ngx_http_promotions_question_t *) data;
+    ngx_free(data);
+
+    ctx = ngx_http_promotions_asked_ctx(question.asked);
+
+    if (ctx == NULL) {
+        return;
+    }
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
+        rc = ngx_http_promotions_management_unavailable(ctx->request);
+
+    } else {
+        rc = question.answer(ctx, reply);
+    }
+
+    if (rc != NGX_AGAIN) {
+        ngx_http_promotions_finish(ctx, rc);
+    }
+}
+
+
 redisReply *
 ngx_http_promotions_review_fields(ngx_http_promotions_ctx_t *ctx,
     redisReply *reply, ngx_int_t *rc)
 {
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
-        *rc = ngx_http_promotions_management_unavailable(ctx->request);
-        return NULL;
-    }
-
     if (reply->elements < 2
         || !ngx_http_promotions_review_visible(ctx, reply->element[0]))
     {
@@ -122,55 +163,33 @@ ngx_http_promotions_review_fields(ngx_http_promotions_ctx_t *ctx,
 }
 
 
-static void
-ngx_http_promotions_review_shown(void *data, redisReply *reply)
+static ngx_int_t
+ngx_http_promotions_review_shown(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
 {
-    ngx_int_t                   rc;
-    redisReply                 *fields;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
+    ngx_int_t    rc;
+    redisReply  *fields;
 
     fields = ngx_http_promotions_review_fields(ctx, reply, &rc);
 
-    if (fields != NULL) {
-        rc = ngx_http_promotions_review_send(ctx, NGX_HTTP_OK,
+    return (fields == NULL) ? rc
+           : ngx_http_promotions_review_send(ctx, NGX_HTTP_OK,
                                              ctx->management->names[0],
                                              fields);
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
 }
 
 
-static void
-ngx_http_promotions_review_diffed(void *data, redisReply *reply)
+static ngx_int_t
+ngx_http_promotions_review_diffed(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
 {
-    ngx_int_t                   rc;
-    redisReply                 *fields;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
+    ngx_int_t    rc;
+    redisReply  *fields;
 
     fields = ngx_http_promotions_review_fields(ctx, reply, &rc);
 
-    if (fields != NULL) {
-        rc = ngx_http_promotions_review_diff_post(ctx, fields, reply);
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
+    return (fields == NULL) ? rc
+           : ngx_http_promotions_review_diff_post(ctx, fields, reply);
 }
 
 

@@ -16,8 +16,6 @@
 
 static ngx_int_t ngx_http_promotions_request(ngx_http_request_t *r,
     ngx_uint_t api);
-static void ngx_http_promotions_request_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_request_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static int ngx_http_promotions_request_resolve(ngx_http_promotions_ctx_t *ctx,
@@ -88,31 +86,7 @@ ngx_http_promotions_request(ngx_http_request_t *r, ngx_uint_t api)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_promotions_read_body(r, ngx_http_promotions_request_body);
-}
-
-
-static void
-ngx_http_promotions_request_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body)
-{
-    ngx_int_t  rc;
-
-    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    pm_arena_destroy(ctx->promotion_arena);
-    ctx->promotion_arena = pm_arena_create();
-
-    if (ctx->promotion_arena != NULL) {
-        rc = ngx_http_promotions_request_start(ctx, body);
-    }
-
-    if (rc == NGX_AGAIN) {
-        ngx_http_promotions_watch_client(r);
-        return;
-    }
-
-    ngx_http_finalize_request(r, rc);
+    return ngx_http_promotions_read_body(r, ngx_http_promotions_request_start);
 }
 
 

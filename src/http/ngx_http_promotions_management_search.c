@@ -42,7 +42,8 @@ static ngx_uint_t ngx_http_promotions_search_states(const ngx_str_t *text,
     ngx_promotions_args_t *args);
 static const ngx_http_promotions_search_status_t *
     ngx_http_promotions_search_state(const u_char *name, size_t len);
-static void ngx_http_promotions_searched(void *data, redisReply *reply);
+static ngx_int_t ngx_http_promotions_searched(
+    ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 static ngx_int_t ngx_http_promotions_search_add(
     ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 static void ngx_http_promotions_search_free(void *data);
@@ -93,13 +94,7 @@ ngx_http_promotions_review_search(ngx_http_request_t *r)
     rc = ngx_http_promotions_search_call(ctx, &cursor,
              ctx->management->expand ? NGX_HTTP_PROMOTIONS_SEARCH_BYTES : 0);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
@@ -196,7 +191,7 @@ static ngx_int_t
 ngx_http_promotions_search_call(ngx_http_promotions_ctx_t *ctx,
     ngx_str_t *cursor, ngx_int_t bytes)
 {
-    ngx_promotions_args_t         args;
+    ngx_promotions_args_t  args;
 
     ctx->management->rounds++;
 
@@ -406,30 +401,18 @@ ngx_http_promotions_search_state(const u_char *name, size_t len)
 }
 
 
-static void
-ngx_http_promotions_searched(void *data, redisReply *reply)
+static ngx_int_t
+ngx_http_promotions_searched(ngx_http_promotions_ctx_t *ctx,
+    redisReply *reply)
 {
-    ngx_int_t                          rc;
+    json_t                            *list;
     ngx_str_t                          cursor;
-    ngx_http_promotions_ctx_t         *ctx;
     ngx_http_promotions_management_t  *management;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
 
     management = ctx->management;
 
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
-        rc = ngx_http_promotions_management_unavailable(ctx->request);
-        goto done;
-    }
-
     if (ngx_http_promotions_search_add(ctx, reply) != NGX_OK) {
-        rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-        goto done;
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     cursor = ngx_promotions_reply_text(reply, 0);
@@ -438,26 +421,16 @@ ngx_http_promotions_searched(void *data, redisReply *reply)
         && json_array_size(management->list) < management->size
         && management->rounds < NGX_HTTP_PROMOTIONS_SEARCH_ROUNDS)
     {
-        rc = ngx_http_promotions_search_call(ctx, &cursor,
-                 management->expand ? ngx_promotions_reply_number(reply, 2)
-                                    : 0);
-        if (rc == NGX_AGAIN) {
-            return;
-        }
-
-        goto done;
+        return ngx_http_promotions_search_call(ctx, &cursor,
+                   management->expand ? ngx_promotions_reply_number(reply, 2)
+                                      : 0);
     }
 
-    rc = ngx_http_promotions_management_send(ctx, NGX_HTTP_OK,
-                                             management->list,
-                                             NGX_HTTP_PROMOTIONS_DEFINITION);
+    list = management->list;
     management->list = NULL;
 
-done:
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
+    return ngx_http_promotions_management_send(ctx, NGX_HTTP_OK, list,
+                                               NGX_HTTP_PROMOTIONS_DEFINITION);
 }
 
 

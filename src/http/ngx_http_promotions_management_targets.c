@@ -14,7 +14,6 @@ static ngx_int_t ngx_http_promotions_targets_ask(
     ngx_http_promotions_ctx_t *ctx);
 static ngx_uint_t ngx_http_promotions_targets_is(
     const ngx_http_promotions_ctx_t *ctx, const pm_environment_t *target);
-static void ngx_http_promotions_targets_read(void *data, redisReply *reply);
 static ngx_int_t ngx_http_promotions_targets_look(
     ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 static void ngx_http_promotions_targets_pending(json_t *target,
@@ -89,13 +88,7 @@ ngx_http_promotions_review_targets(ngx_http_request_t *r)
 
     rc = ngx_http_promotions_targets_ask(ctx);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
@@ -228,32 +221,7 @@ ngx_http_promotions_targets_ask(ngx_http_promotions_ctx_t *ctx)
     }
 
     return ngx_http_promotions_management_ask(ctx, &args, "pending",
-               ngx_http_promotions_targets_read);
-}
-
-
-static void
-ngx_http_promotions_targets_read(void *data, redisReply *reply)
-{
-    ngx_int_t                   rc;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
-
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
-        rc = ngx_http_promotions_management_unavailable(ctx->request);
-
-    } else {
-        rc = ngx_http_promotions_targets_look(ctx, reply);
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
+               ngx_http_promotions_targets_look);
 }
 
 

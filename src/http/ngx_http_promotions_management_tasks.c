@@ -12,7 +12,6 @@
 
 static ngx_int_t ngx_http_promotions_tasks_args(ngx_promotions_args_t *args,
     ngx_http_promotions_ctx_t *ctx);
-static void ngx_http_promotions_tasks_read(void *data, redisReply *reply);
 static ngx_int_t ngx_http_promotions_tasks_look(
     ngx_http_promotions_ctx_t *ctx, redisReply *reply);
 static void ngx_http_promotions_tasks_view(ngx_http_promotions_view_t *view,
@@ -76,15 +75,9 @@ ngx_http_promotions_review_tasks(ngx_http_request_t *r)
     }
 
     rc = ngx_http_promotions_management_ask(ctx, &args, "tasks",
-                                            ngx_http_promotions_tasks_read);
+                                            ngx_http_promotions_tasks_look);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
@@ -152,31 +145,6 @@ ngx_http_promotions_tasks_args(ngx_promotions_args_t *args,
     }
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_promotions_tasks_read(void *data, redisReply *reply)
-{
-    ngx_int_t                   rc;
-    ngx_http_promotions_ctx_t  *ctx;
-
-    ctx = ngx_http_promotions_asked_ctx(data);
-
-    if (ctx == NULL) {
-        return;
-    }
-
-    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY) {
-        rc = ngx_http_promotions_management_unavailable(ctx->request);
-
-    } else {
-        rc = ngx_http_promotions_tasks_look(ctx, reply);
-    }
-
-    if (rc != NGX_AGAIN) {
-        ngx_http_promotions_finish(ctx, rc);
-    }
 }
 
 

@@ -12,8 +12,6 @@
 
 static ngx_int_t ngx_http_promotions_promote(ngx_http_request_t *r,
     pm_request_kind_t kind);
-static void ngx_http_promotions_promote_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_promote_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static int ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
@@ -64,33 +62,9 @@ ngx_http_promotions_promote(ngx_http_request_t *r, pm_request_kind_t kind)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_promotions_read_body(r, ngx_http_promotions_promote_body);
-}
-
-
-static void
-ngx_http_promotions_promote_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body)
-{
-    ngx_int_t  rc;
-
-    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    pm_arena_destroy(ctx->promotion_arena);
-    ctx->promotion_arena = pm_arena_create();
-
-    if (ctx->promotion_arena != NULL) {
-        rc = (ctx->kind == PM_REQUEST_PRODUCT)
-             ? ngx_http_promotions_product_start(ctx, body)
-             : ngx_http_promotions_promote_start(ctx, body);
-    }
-
-    if (rc == NGX_AGAIN) {
-        ngx_http_promotions_watch_client(r);
-        return;
-    }
-
-    ngx_http_finalize_request(r, rc);
+    return ngx_http_promotions_read_body(r, kind == PM_REQUEST_PRODUCT
+                                         ? ngx_http_promotions_product_start
+                                         : ngx_http_promotions_promote_start);
 }
 
 

@@ -41,13 +41,7 @@ ngx_http_promotions_ask_record(ngx_http_request_t *r,
 
     rc = ngx_http_promotions_record_read(ctx, handler);
 
-    if (rc != NGX_AGAIN) {
-        return rc;
-    }
-
-    r->main->count++;
-
-    return NGX_DONE;
+    return ngx_http_promotions_kept(r, rc);
 }
 
 
@@ -347,6 +341,19 @@ ngx_http_promotions_asked_ctx(ngx_http_promotions_asked_t *asked)
     ngx_free(asked);
 
     return ctx;
+}
+
+
+ngx_int_t
+ngx_http_promotions_kept(ngx_http_request_t *r, ngx_int_t rc)
+{
+    if (rc != NGX_AGAIN) {
+        return rc;
+    }
+
+    r->main->count++;
+
+    return NGX_DONE;
 }
 
 

@@ -57,5 +57,9 @@ ngx_http_promotions_asked_t *ngx_http_promotions_asked(
 ngx_http_promotions_ctx_t *ngx_http_promotions_asked_ctx(
     ngx_http_promotions_asked_t *asked);
 
+/* What a content handler returns that has asked: where rc is NGX_AGAIN the
+ * request is kept until it is finished; otherwise rc. */
+ngx_int_t ngx_http_promotions_kept(ngx_http_request_t *r, ngx_int_t rc);
+
 
 #endif /* NGX_HTTP_PROMOTIONS_RECORD_H */

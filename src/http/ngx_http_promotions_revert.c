@@ -9,8 +9,6 @@
 #include "promotion/pm_record.h"
 
 
-static void ngx_http_promotions_revert_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_revert_request(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
 static ngx_int_t ngx_http_promotions_revert_digest(
@@ -48,31 +46,8 @@ ngx_http_promotions_revert(ngx_http_request_t *r)
 
     ctx->kind = PM_REQUEST_REVERT;
 
-    return ngx_http_promotions_read_body(r, ngx_http_promotions_revert_body);
-}
-
-
-static void
-ngx_http_promotions_revert_body(ngx_http_request_t *r,
-    ngx_http_promotions_ctx_t *ctx, ngx_str_t *body)
-{
-    ngx_int_t  rc;
-
-    rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
-
-    pm_arena_destroy(ctx->promotion_arena);
-    ctx->promotion_arena = pm_arena_create();
-
-    if (ctx->promotion_arena != NULL) {
-        rc = ngx_http_promotions_revert_request(ctx, body);
-    }
-
-    if (rc == NGX_AGAIN) {
-        ngx_http_promotions_watch_client(r);
-        return;
-    }
-
-    ngx_http_finalize_request(r, rc);
+    return ngx_http_promotions_read_body(r,
+                                         ngx_http_promotions_revert_request);
 }
 
 
