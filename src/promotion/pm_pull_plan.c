@@ -9,6 +9,10 @@
 #include <string.h>
 
 
+/* The least that a provider takes as a description, see below. */
+#define PM_PULL_PLAN_LEAST  3800
+
+
 /* Whose head branch it is in this plan, or i. */
 
 static size_t
@@ -156,10 +160,16 @@ pm_pull_plan_limit(const pm_pull_t *pull)
 {
     const char  *provider;
 
+    /* not known here, and so whatever node opens it may have any */
+
+    if (pull->repository.forge == NULL) {
+        return PM_PULL_PLAN_LEAST;
+    }
+
     provider = pm_forge_provider_name(pull->repository.forge->provider);
 
     if (strcmp(provider, "azure") == 0) {
-        return 3800;
+        return PM_PULL_PLAN_LEAST;
     }
 
     if (strcmp(provider, "bitbucket_server") == 0

@@ -931,6 +931,45 @@ test_unknown_provider(void **state)
 }
 
 
+/* The same where what an earlier leader has pushed is still in doubt: it is
+ * looked for, whatever this node knows of the provider. */
+
+static void
+test_unknown_provider_in_doubt(void **state)
+{
+    test_t              *t;
+    pm_oid_t             base;
+    pm_pull_t           *pull;
+    pm_promotion_t       promotion;
+    pm_pull_settings_t   settings;
+
+    t = *state;
+
+    test_commit(t, "mkdir dev prod && echo 2 > dev/a && echo 1 > prod/a");
+    promotion = test_request(t, 1, "dev", "prod");
+    memset(&base, 1, sizeof(pm_oid_t));
+
+    memset(&settings, 0, sizeof(pm_pull_settings_t));
+    settings.git = t->git;
+    settings.committer_name = "promotions";
+    settings.committer_email = "promotions@localhost";
+    settings.now = TEST_NOW;
+    settings.bases = &base;
+
+    test_ok(t, pm_pull_create(&settings, &promotion, 1, &pull, &t->err));
+    assert_int_equal(pull->unknown.code, PM_UNPROCESSABLE);
+    assert_null(pull->repository.forge);
+
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_READY);
+    test_is(pull, pm_pull_push(pull), PM_BATCH_COMMITTED);
+    test_tip(t, HEAD, pm_pull_result(pull, 0)->commit);
+    test_is(pull, pm_pull_open(pull), PM_BATCH_SETTLED);
+    assert_int_equal(pm_pull_result(pull, 0)->state, PM_RESULT_PENDING);
+
+    pm_pull_destroy(pull);
+}
+
+
 int
 main(void)
 {
@@ -966,6 +1005,8 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_unknown_provider, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_provider_in_doubt,
+                                        test_setup, test_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
