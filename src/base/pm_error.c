@@ -33,26 +33,33 @@ pm_error_tidy(char *message)
 }
 
 
-int
-pm_error_set(pm_error_t *err, pm_code_t code, const char *fmt, ...)
+static void
+pm_error_fill(pm_error_t *err, pm_code_t code, const char *name,
+    const char *fmt, va_list args)
 {
-    va_list  args;
-
     if (err == NULL) {
-        return code;
+        return;
     }
 
     err->code = code;
     err->line = 0;
     err->column = 0;
-    err->name = NULL;
+    err->name = name;
     err->subject[0] = '\0';
 
-    va_start(args, fmt);
     (void) vsnprintf(err->message, sizeof(err->message), fmt, args);
-    va_end(args);
-
     pm_error_tidy(err->message);
+}
+
+
+int
+pm_error_set(pm_error_t *err, pm_code_t code, const char *fmt, ...)
+{
+    va_list  args;
+
+    va_start(args, fmt);
+    pm_error_fill(err, code, NULL, fmt, args);
+    va_end(args);
 
     return code;
 }
@@ -64,21 +71,9 @@ pm_error_named(pm_error_t *err, pm_code_t code, const char *name,
 {
     va_list  args;
 
-    if (err == NULL) {
-        return code;
-    }
-
-    err->code = code;
-    err->line = 0;
-    err->column = 0;
-    err->name = name;
-    err->subject[0] = '\0';
-
     va_start(args, fmt);
-    (void) vsnprintf(err->message, sizeof(err->message), fmt, args);
+    pm_error_fill(err, code, name, fmt, args);
     va_end(args);
-
-    pm_error_tidy(err->message);
 
     return code;
 }

@@ -1,7 +1,7 @@
 /*
  * pm_batch_internal.h: a batch, as its files see it: pm_batch.c (life and
- * results), pm_batch_plan.c, pm_batch_push.c, pm_batch_window.c (what a push
- * takes), pm_batch_version.c.
+ * results), pm_batch_search.c (what earlier tries have left), pm_batch_plan.c,
+ * pm_batch_push.c, pm_batch_window.c (what a push takes), pm_batch_version.c.
  */
 
 #ifndef PM_BATCH_INTERNAL_H
@@ -133,12 +133,17 @@ void pm_batch_split(pm_batch_t *batch, const pm_error_t *words);
 void pm_batch_advance(pm_batch_t *batch);
 
 
+/* pm_batch_search.c */
+
 /*
  * Reads the remotes (sources 0: only the destination), and if this is not the
  * first try looks for what has landed; what has not and can no longer is free
  * to be planned again.
  */
 int pm_batch_read(pm_batch_t *batch, int sources, pm_error_t *err);
+
+/* The error of a promotion that changes nothing. */
+int pm_batch_no_changes(pm_error_t *err);
 
 
 #endif /* PM_BATCH_INTERNAL_H */

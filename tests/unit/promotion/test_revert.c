@@ -52,6 +52,21 @@ test_revert(test_t *t, unsigned number, const char *commit)
 }
 
 
+/* Its plan is its end, and why. */
+
+static void
+test_refused(test_t *t, const pm_promotion_t *promotion, pm_code_t code,
+    const char *words)
+{
+    pm_batch_t  *batch;
+
+    batch = test_batch(t, promotion, 1);
+    test_plans(batch, PM_BATCH_SETTLED);
+    test_failed(batch, 0, code, words);
+    pm_batch_destroy(batch);
+}
+
+
 static void
 test_what_it_was(void **state)
 {
@@ -91,10 +106,7 @@ test_what_it_was(void **state)
     /* once is enough */
 
     promotion = test_revert(t, 3, commit);
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_NO_CHANGES, "is reverted already");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_NO_CHANGES, "is reverted already");
 
     /* and a revert can be reverted */
 
@@ -167,7 +179,6 @@ test_many_later_changes(void **state)
 {
     char            *commit;
     test_t          *t;
-    pm_batch_t      *batch;
     pm_promotion_t   promotion;
 
     t = *state;
@@ -178,10 +189,8 @@ test_many_later_changes(void **state)
                 "for i in prod/1*; do echo later > $i; done");
 
     promotion = test_revert(t, 2, commit);
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, "prod/118, prod/119 and 10 files more");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT,
+                 "prod/118, prod/119 and 10 files more");
     free(commit);
 
     /* nor those whose names are too long for it */
@@ -193,10 +202,7 @@ test_many_later_changes(void **state)
                 "echo later > $(find prod -name f)");
 
     promotion = test_revert(t, 4, commit);
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, ": 1 files of long names");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT, ": 1 files of long names");
     free(commit);
 }
 
@@ -219,10 +225,7 @@ test_files_and_folders(void **state)
                 "git rm -q prod/x/y && echo file > prod/x");
 
     promotion = test_revert(t, 2, commit);
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_NO_CHANGES, "is reverted already");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_NO_CHANGES, "is reverted already");
     free(commit);
 
     /* what a commit of ours took away comes back only into its place */
@@ -249,7 +252,6 @@ test_commits_that_are_none(void **state)
 {
     char            *commit;
     test_t          *t;
-    pm_batch_t      *batch;
     pm_promotion_t   promotion;
 
     t = *state;
@@ -257,26 +259,18 @@ test_commits_that_are_none(void **state)
     commit = (char *) test_promote(t, 1);
 
     promotion = test_revert(t, 2, "0123456789012345678901234567890123456789");
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, "is not part of the branch any more");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT,
+                 "is not part of the branch any more");
 
     /* what Redis holds is not trusted */
 
     promotion = test_revert(t, 3, "main");
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_INTERNAL, "no commit to revert");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_INTERNAL, "no commit to revert");
 
     promotion = test_revert(t, 4, NULL);
     promotion.revert_commit = test_run(t, "git -C remote.git rev-list "
                                        "--max-parents=0 main");
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, "is the first one of the branch");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT, "is the first one of the branch");
     free((char *) promotion.revert_commit);
 
     /* a branch that was rewritten does not have it any more */
@@ -284,10 +278,8 @@ test_commits_that_are_none(void **state)
     test_do(t, "git -C remote.git update-ref refs/heads/main "
             "$(git -C remote.git rev-parse main~1)");
     promotion = test_revert(t, 5, commit);
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, "is not part of the branch any more");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT,
+                 "is not part of the branch any more");
     free(commit);
 }
 
@@ -389,20 +381,16 @@ test_merged(void **state)
 
     promotion = test_revert(t, 3, merge);
     promotion.revert_digest = digest;
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, "by which the pull request was merged, "
-                "changes other files than the promotion");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT,
+                 "by which the pull request was merged, "
+                 "changes other files than the promotion");
 
     /* a record that does not say what it changed */
 
     promotion = test_revert(t, 4, commit);
     promotion.revert_digest = "";
-    batch = test_batch(t, &promotion, 1);
-    test_plans(batch, PM_BATCH_SETTLED);
-    test_failed(batch, 0, PM_CONFLICT, "by which the pull request was merged");
-    pm_batch_destroy(batch);
+    test_refused(t, &promotion, PM_CONFLICT,
+                 "by which the pull request was merged");
 
     free(merge);
     free(commit);
