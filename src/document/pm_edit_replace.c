@@ -26,6 +26,7 @@ typedef struct {
     int                   indent;      /* of the parent */
     int                   item;        /* the parent is a sequence */
     int                   scalar;      /* the body is a block scalar's */
+    int                   compact;     /* the head is a first key or dash */
     size_t                depth;
     pm_buffer_t           head;
     pm_buffer_t           body;
@@ -137,41 +138,60 @@ pm_replace_token(pm_replace_t *r, size_t start, size_t end,
 }
 
 
+/* Behind the dash of an item that begins on a line of its own: above it, with
+ * nothing but comments between.  SIZE_MAX: not found. */
+
+static size_t
+pm_replace_dash(const pm_replace_t *r)
+{
+    size_t  at, start;
+
+    start = pm_line_start(r->document, r->node->start);
+
+    while (start > 0) {
+        start = pm_line_start(r->document, start - 1);
+        at = pm_line_skip_blanks(r->document, start);
+
+        if (r->text[at] != '#' && !pm_line_blank(r->document, at)) {
+            at = start + (size_t) r->indent;
+
+            return (at < r->node->start && r->text[at] == '-') ? at + 1
+                                                               : SIZE_MAX;
+        }
+    }
+
+    return SIZE_MAX;
+}
+
+
+/* Behind the colon of a member. */
+
+static size_t
+pm_replace_colon(const pm_replace_t *r)
+{
+    size_t  at;
+
+    at = pm_line_skip_blanks(r->document,
+                             pm_edit_member_of(r->node)->key->end);
+
+    return (r->text[at] == ':') ? at + 1 : SIZE_MAX;
+}
+
+
 /* Where the value would start in front of the lines it is on: behind the
  * colon or dash, and its anchor and tag.  SIZE_MAX: not found. */
 
 static size_t
 pm_replace_indicator(const pm_replace_t *r)
 {
-    size_t            i, at;
-    const pm_node_t  *parent;
+    size_t  i, at;
 
-    parent = r->node->parent;
+    at = r->item ? pm_replace_dash(r) : pm_replace_colon(r);
 
-    if (parent->kind == PM_NODE_SEQUENCE) {
-        at = pm_line_back_blanks(r->document,
-                                 pm_line_back_blanks(r->document,
-                                                     r->node->start));
-
-        while (at > 0 && r->text[at - 1] != '-') {
-            at--;
-
-            if (r->text[at] == '#') {
-                return SIZE_MAX;
-            }
-        }
-
-        return at > 0 ? at : SIZE_MAX;
+    if (at == SIZE_MAX) {
+        return at;
     }
 
-    at = pm_line_skip_blanks(r->document,
-                             pm_edit_member_of(r->node)->key->end);
-
-    if (r->text[at] != ':') {
-        return SIZE_MAX;
-    }
-
-    at++;
     i = pm_line_skip_blanks(r->document, at);
 
     while (i > at && (r->text[i] == '&' || r->text[i] == '!')) {
@@ -208,7 +228,11 @@ pm_replace_lines(pm_replace_t *r)
 
     memset(&text, 0, sizeof(pm_buffer_t));
 
-    if (r->node->parent == NULL) {
+    if (r->node->parent == NULL || r->compact) {
+
+        /* below its dash, as it was */
+
+        pm_buffer_printf(&text, "%*s", r->compact ? r->indent + 2 : 0, "");
         pm_buffer_append(&text, r->head.data, r->head.len);
         pm_buffer_puts(&text, r->e->style.newline);
         pm_buffer_append(&text, r->body.data, r->body.len);
@@ -399,6 +423,8 @@ pm_edit_replace(pm_edit_t *e, const pm_node_t *destination,
             rc = pm_edit_render(e, value, r.indent, r.item, &r.head,
                                 &r.body);
             r.scalar = (value->length == 0 && r.body.len > 0);
+            r.compact = (r.item && value->length > 0 && r.head.len > 0
+                         && strchr("[{!", r.head.data[0]) == NULL);
 
             if (rc == 0) {
                 rc = (r.head.failed || r.body.failed)
