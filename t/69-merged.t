@@ -228,6 +228,35 @@ is($scene->pull_request('many-9-dev', 'many-9-qa')->{status}, 200,
    'asked for again, it is opened');
 is($repo->git('rev-parse', '--short=7', $head), $short, 'with that commit');
 
+
+
+# a provider that asks to wait is left alone, by later batches too, and by
+# those who look at a record
+
+($id) = opened(10);
+$forge->fault(method => 'POST', path => 'pulls$', status => 429,
+              headers => ['Retry-After: 3000'], times => 1);
+my %error;
+
+for my $n (11, 12) {
+    $r = $scene->post('pullRequest', { srcAppId => app_id("many-$n-dev"),
+        destAppId => app_id("many-$n-qa"), head => "main", title => "of $n" },
+        headers => { Prefer => 'respond-async' });
+    my $one = $r->{headers}{'promotion-id'};
+    wait_for('its try', sub {
+        $error{$n} = $scene->get($one)->json->{error} });
+}
+
+like($error{11}, qr/HTTP 429 \(too many requests\)/, 'at its limit');
+like($error{12}, qr/asks to wait \d{4} s \(too many requests\)$/,
+     'the next one is not even tried');
+isnt($repo->head('promote/orders/many-12-qa/orders.many-12-dev'), '',
+     'its commit is there');
+$redis->call('DEL', "promotions:looked:$id");
+is($scene->get($id)->json->{state}, 'OPEN', 'what was known is shown');
+my @asked = $forge->requests;
+is($asked[-1]{status}, 429, 'nothing was asked after that');
+
 is($repo->fsck, '', 'git fsck --strict finds nothing');
 
 done_testing();

@@ -121,16 +121,31 @@ int pm_forge_locate(pm_arena_t *arena, const pm_forge_host_t *hosts, size_t n,
     pm_error_t *err);
 
 
+/*
+ * APIs that have asked a token to wait, and until when: for all runs of a
+ * process, in any thread.  Of the token a digest is kept; of more than 64 of
+ * them those that are over first are forgotten.
+ *
+ * 0, or PM_UNAVAILABLE: memory.  Destroyed when no run uses it any more.
+ */
+typedef struct pm_forge_limits_s  pm_forge_limits_t;
+
+int pm_forge_limits_create(pm_forge_limits_t **limits, pm_error_t *err);
+void pm_forge_limits_destroy(pm_forge_limits_t *limits);
+
+
 /* How the network is used.  Constant during a run. */
 
 typedef struct {
-    const char  *ca_file;       /* NULL: the system's; verification cannot be
-                                   switched off */
-    unsigned     timeout;       /* ms, a run as a whole */
-    unsigned     idle_timeout;  /* ms, one request without a byte */
-    unsigned     connections;   /* at once, 0: 8 */
-    int64_t      now;           /* seconds since 1970 at the start of the run:
-                                   dates in answers are compared with it */
+    const char         *ca_file;       /* NULL: the system's; verification
+                                          cannot be switched off */
+    unsigned            timeout;       /* ms, a run as a whole */
+    unsigned            idle_timeout;  /* ms, one request without a byte */
+    unsigned            connections;   /* at once, 0: 8 */
+    int64_t             now;           /* seconds since 1970 at the start of
+                                          the run: dates in answers are
+                                          compared with it */
+    pm_forge_limits_t  *limits;        /* NULL: kept for the run only */
 } pm_forge_settings_t;
 
 
@@ -195,7 +210,7 @@ typedef enum {
 } pm_forge_outcome_t;
 
 
-#define PM_FORGE_NOTES  4
+#define PM_FORGE_NOTES  6
 
 
 typedef struct {

@@ -70,18 +70,6 @@ struct pm_forge_call_s {
 };
 
 
-/* A host that asked to be left alone: a run asks it nothing more. */
-
-typedef struct pm_forge_limit_s  pm_forge_limit_t;
-
-struct pm_forge_limit_s {
-    pm_forge_limit_t  *next;
-    const char        *api;
-    const char        *token;
-    unsigned           after;
-};
-
-
 struct pm_forge_run_s {
     pm_arena_t                 *arena;
     const pm_forge_settings_t  *settings;
@@ -89,7 +77,7 @@ struct pm_forge_run_s {
     size_t                      n;
     CURLM                      *multi;
     int64_t                     started;   /* ms, monotonic */
-    pm_forge_limit_t           *limits;
+    pm_forge_limits_t          *limits;    /* the settings', or its own */
 };
 
 
@@ -128,6 +116,17 @@ void pm_forge_redact_login(char *text, const pm_forge_task_t *task);
 /* The error of a request that got no answer. */
 void pm_forge_http_error(const pm_forge_call_t *call, CURLcode result,
     pm_error_t *err);
+
+
+/* pm_forge_limits.c */
+
+/* The task's API has asked its token to wait so many seconds. */
+void pm_forge_limits_set(pm_forge_limits_t *limits,
+    const pm_forge_task_t *task, unsigned after);
+
+/* The seconds that are left of it, or 0. */
+unsigned pm_forge_limits_left(pm_forge_limits_t *limits,
+    const pm_forge_task_t *task);
 
 
 /* pm_forge_http.c */

@@ -93,7 +93,8 @@ pm_forge_gitlab_pages(pm_forge_find_t how)
 }
 
 
-/* "labels" sets and "add_labels" adds; a comma ends a label in both. */
+/* "labels" sets and "add_labels" adds; a comma ends a label in both, and no
+ * label of GitLab has one: such a one is left out (and noted). */
 
 static void
 pm_forge_gitlab_labels(const pm_forge_job_t *job, const char *key,
@@ -112,12 +113,17 @@ pm_forge_gitlab_labels(const pm_forge_job_t *job, const char *key,
     memset(&list, 0, sizeof(pm_buffer_t));
 
     for (i = 0; i < task->nlabels; i++) {
-        pm_buffer_puts(&list, i ? "," : "");
-        pm_buffer_puts(&list, task->labels[i]);
+        if (strchr(task->labels[i], ',') == NULL) {
+            pm_buffer_puts(&list, list.len ? "," : "");
+            pm_buffer_puts(&list, task->labels[i]);
+        }
     }
 
-    (void) json_object_set_new(body, key,
-                               json_string(pm_buffer_string(&list)));
+    if (list.len > 0) {
+        (void) json_object_set_new(body, key,
+                                   json_string(pm_buffer_string(&list)));
+    }
+
     pm_buffer_free(&list);
 }
 
@@ -334,6 +340,7 @@ const pm_forge_provider_t  pm_forge_gitlab = {
     .draft = "Draft: ",
     .commands = 1,
     .labels = 1,
+    .commas = 1,
     .reviewers = 1,
     .locate = pm_forge_gitlab_locate,
     .authorize = pm_forge_gitlab_authorize,

@@ -126,6 +126,7 @@ struct pm_forge_provider_s {
     unsigned      commands:1;   /* does what a description's lines that begin
                                    with "/" say */
     unsigned      labels:1;     /* has them */
+    unsigned      commas:1;     /* a comma ends a label: none has one */
     unsigned      reviewers:1;
     unsigned      reread:1;     /* a list shows too little for an update */
     unsigned      single:1;     /* the first find is for one, or 404 */

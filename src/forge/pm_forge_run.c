@@ -208,9 +208,11 @@ void
 pm_forge_run(pm_arena_t *arena, const pm_forge_settings_t *settings,
     const pm_forge_task_t *tasks, pm_forge_result_t *results, size_t n)
 {
-    size_t            i;
-    pm_forge_run_t    run;
-    pm_forge_call_t  *call;
+    size_t              i;
+    pm_error_t          err;
+    pm_forge_run_t      run;
+    pm_forge_call_t    *call;
+    pm_forge_limits_t  *own;
 
     if (n == 0) {
         return;
@@ -224,17 +226,25 @@ pm_forge_run(pm_arena_t *arena, const pm_forge_settings_t *settings,
     run.n = n;
     run.started = pm_forge_clock();
     run.multi = curl_multi_init();
+    own = NULL;
+
+    if (settings->limits == NULL) {
+        (void) pm_forge_limits_create(&own, &err);
+    }
+
+    run.limits = own ? own : settings->limits;
     run.calls = (n < SIZE_MAX / sizeof(pm_forge_call_t))
                 ? pm_arena_zalloc(arena, n * sizeof(pm_forge_call_t))
                 : NULL;
 
-    if (run.multi == NULL || run.calls == NULL) {
+    if (run.multi == NULL || run.calls == NULL || run.limits == NULL) {
         for (i = 0; i < n; i++) {
             results[i].outcome = PM_FORGE_LATER;
             (void) pm_error_memory(&results[i].error);
         }
 
         curl_multi_cleanup(run.multi);
+        pm_forge_limits_destroy(own);
         return;
     }
 
@@ -257,4 +267,5 @@ pm_forge_run(pm_arena_t *arena, const pm_forge_settings_t *settings,
     }
 
     curl_multi_cleanup(run.multi);
+    pm_forge_limits_destroy(own);
 }

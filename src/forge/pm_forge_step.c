@@ -156,6 +156,47 @@ pm_forge_step_again(pm_forge_call_t *call, pm_forge_find_t how)
 }
 
 
+/* Labels and reviewers that the provider does not take. */
+
+static void
+pm_forge_step_lists(pm_forge_call_t *call)
+{
+    int                         cut;
+    size_t                      i;
+    const char                 *name;
+    const pm_forge_task_t      *task;
+    const pm_forge_provider_t  *provider;
+
+    task = call->job.task;
+    provider = task->repository->forge->provider;
+
+    if ((task->nlabels > 0 && !provider->labels)
+        || (task->nreviewers > 0 && !provider->reviewers))
+    {
+        pm_forge_note(call, pm_arena_printf(call->job.arena, "%s%s%s are "
+                            "ignored by %s",
+                            task->nlabels > 0 ? "labels" : "",
+                            task->nlabels > 0 && task->nreviewers > 0
+                            ? " and " : "",
+                            task->nreviewers > 0 ? "reviewers" : "",
+                            provider->name));
+    }
+
+    for (i = 0; i < task->nlabels && provider->commas; i++) {
+
+        if (strchr(task->labels[i], ',') != NULL) {
+            name = pm_forge_cut(call->job.arena, task->labels[i],
+                                PM_FORGE_NAME, &cut);
+
+            pm_forge_note(call, pm_arena_printf(call->job.arena, "label "
+                                "\"%s\" was not set: %s has none with a "
+                                "comma", name ? name : "", provider->name));
+            return;
+        }
+    }
+}
+
+
 static void
 pm_forge_step_texts(pm_forge_call_t *call)
 {
@@ -200,17 +241,6 @@ pm_forge_step_texts(pm_forge_call_t *call)
         pm_forge_note(call, pm_arena_printf(job->arena, "the description was "
                             "cut to the %zu characters that %s takes",
                             provider->text, provider->name));
-    }
-
-    if ((task->nlabels > 0 && !provider->labels)
-        || (task->nreviewers > 0 && !provider->reviewers))
-    {
-        pm_forge_note(call, pm_arena_printf(job->arena, "%s%s%s are ignored "
-                            "by %s", task->nlabels > 0 ? "labels" : "",
-                            task->nlabels > 0 && task->nreviewers > 0
-                            ? " and " : "",
-                            task->nreviewers > 0 ? "reviewers" : "",
-                            provider->name));
     }
 }
 
@@ -301,6 +331,7 @@ pm_forge_step_start(pm_forge_call_t *call)
     }
 
     pm_forge_step_texts(call);
+    pm_forge_step_lists(call);
 
     call->job.reviewers = json_array();
 
@@ -432,29 +463,27 @@ pm_forge_step_request(pm_forge_call_t *call)
 }
 
 
-/* A host that asked to wait is not asked again in this run. */
+/* A host that asked to wait is not asked again before. */
 
 static int
 pm_forge_step_limited(pm_forge_call_t *call)
 {
-    pm_forge_limit_t       *limit;
+    unsigned                after;
     const pm_forge_task_t  *task;
 
     task = call->job.task;
+    after = pm_forge_limits_left(call->run->limits, task);
 
-    for (limit = call->run->limits; limit != NULL; limit = limit->next) {
-        if (strcmp(limit->api, task->repository->forge->api) == 0
-            && strcmp(limit->token, task->token) == 0)
-        {
-            (void) pm_error_set(&call->result->error, PM_REMOTE, "%s asks to "
-                                "wait %u s (too many requests)",
-                                task->repository->forge->host, limit->after);
-            pm_forge_step_later(call, limit->after);
-            return 1;
-        }
+    if (after == 0) {
+        return 0;
     }
 
-    return 0;
+    (void) pm_error_set(&call->result->error, PM_REMOTE, "%s asks to wait %u "
+                        "s (too many requests)", task->repository->forge->host,
+                        after);
+    pm_forge_step_later(call, after);
+
+    return 1;
 }
 
 

@@ -11,6 +11,10 @@
 #include "forge/pm_forge_call.h"
 
 
+/* Characters of a label or a user's name in a note. */
+#define PM_FORGE_NAME  100
+
+
 /* text, the arena's, is added to the result's notes; NULL is not. */
 void pm_forge_note(pm_forge_call_t *call, const char *text);
 

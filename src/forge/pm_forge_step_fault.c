@@ -1,9 +1,11 @@
 #include "forge/pm_forge_step.h"
+#include "forge/pm_forge_text.h"
 
 #include <string.h>
 
 
 #define PM_FORGE_AFTER  60       /* s, a limit that does not say how long */
+#define PM_FORGE_WORDS  300      /* characters of the provider's in a note */
 
 
 /* "HOST answered HTTP 422 for OWNER/NAME: its words", in result->error */
@@ -52,25 +54,6 @@ pm_forge_step_error(pm_forge_call_t *call, const pm_forge_answer_t *answer,
 }
 
 
-static void
-pm_forge_step_limit(pm_forge_call_t *call, unsigned after)
-{
-    pm_forge_limit_t  *limit;
-
-    limit = pm_arena_zalloc(call->job.arena, sizeof(pm_forge_limit_t));
-
-    if (limit != NULL) {
-        limit->api = call->job.task->repository->forge->api;
-        limit->token = call->job.task->token;
-        limit->after = after;
-        limit->next = call->run->limits;
-        call->run->limits = limit;
-    }
-
-    pm_forge_step_later(call, after);
-}
-
-
 /* An open that was refused may have been made, and merged, by an earlier try
  * whose answer was lost: then there is nothing between, or no head branch. */
 
@@ -78,10 +61,15 @@ static void
 pm_forge_step_refused(pm_forge_call_t *call, const pm_forge_answer_t *answer,
     pm_forge_fault_t fault, const char *words)
 {
+    int  cut;
+
     if (call->step == PM_FORGE_STEP_EXTRA) {
+        words = pm_forge_cut(call->job.arena, words, PM_FORGE_WORDS, &cut);
+
         pm_forge_note(call, pm_arena_printf(call->job.arena,
-                            "%s were not set: HTTP %ld%s%.300s", call->what,
-                            answer->status, words[0] ? ": " : "", words));
+                            "%s were not set: HTTP %ld%s%s", call->what,
+                            answer->status, words && words[0] ? ": " : "",
+                            words ? words : ""));
         call->extra++;
         return;
     }
@@ -171,7 +159,10 @@ pm_forge_step_fault(pm_forge_call_t *call, const pm_forge_answer_t *answer,
         after = pm_forge_after(answer, call->run->settings->now
                                + (pm_forge_clock() - call->run->started)
                                  / 1000);
-        pm_forge_step_limit(call, after ? after : PM_FORGE_AFTER);
+        after = after ? after : PM_FORGE_AFTER;
+
+        pm_forge_limits_set(call->run->limits, call->job.task, after);
+        pm_forge_step_later(call, after);
         return;
 
     case PM_FORGE_BAD_DAY:

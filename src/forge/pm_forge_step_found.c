@@ -128,6 +128,7 @@ pm_forge_step_unreadable(pm_forge_call_t *call)
 void
 pm_forge_step_user(pm_forge_call_t *call, json_t *json)
 {
+    int          cut;
     size_t       i;
     json_t      *user;
     const char  *name, *given;
@@ -147,9 +148,12 @@ pm_forge_step_user(pm_forge_call_t *call, json_t *json)
         }
     }
 
-    call->unknown = pm_arena_printf(call->job.arena, "%s%s%.100s",
+    name = pm_forge_cut(call->job.arena, name, PM_FORGE_NAME, &cut);
+
+    call->unknown = pm_arena_printf(call->job.arena, "%s%s%s",
                                     call->unknown ? call->unknown : "",
-                                    call->unknown ? ", " : "", name);
+                                    call->unknown ? ", " : "",
+                                    name ? name : "");
 }
 
 

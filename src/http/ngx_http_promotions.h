@@ -91,6 +91,7 @@ typedef struct {
     ngx_str_t                         token;     /* of the leases it holds */
     pm_git_t                         *git;
     pm_definition_cache_t            *definitions;
+    pm_forge_limits_t                *limits;    /* what providers ask for */
     ngx_rbtree_t                      waiters;   /* requests by promotion */
     ngx_rbtree_node_t                 waiters_sentinel;
     ngx_rbtree_t                      lanes;     /* that it leads */

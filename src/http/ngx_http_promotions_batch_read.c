@@ -335,6 +335,7 @@ ngx_http_promotions_batch_create(ngx_http_promotions_batch_t *batch,
         pull.giving_up = batch->giving_up;
         pull.hosts = pmcf->forges.elts;
         pull.nhosts = pmcf->forges.nelts;
+        pull.limits = worker->limits;
         pull.committed = tried->committed;
         pull.bases = tried->bases;
 

@@ -184,6 +184,7 @@ ngx_http_promotions_look_task(ngx_http_promotions_look_t *look,
     look->settings.idle_timeout = ngx_min(pmcf->git.idle_timeout,
                                           NGX_HTTP_PROMOTIONS_LOOK_TIMEOUT);
     look->settings.now = ngx_time();
+    look->settings.limits = ngx_http_promotions_worker.limits;
 
     look->task.action = PM_FORGE_LOOK;
     look->task.repository = &look->repository;

@@ -120,7 +120,8 @@ ngx_http_promotions_init_process(ngx_cycle_t *cycle)
 
     if (pm_definition_cache_create(NGX_HTTP_PROMOTIONS_DEFINITIONS,
                                    &worker->definitions, &err)
-        != 0)
+        != 0
+        || pm_forge_limits_create(&worker->limits, &err) != 0)
     {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "promotions: %s",
                       err.message);
@@ -167,6 +168,9 @@ ngx_http_promotions_exit_process(ngx_cycle_t *cycle)
         pm_definition_cache_destroy(worker->definitions);
         worker->definitions = NULL;
     }
+
+    pm_forge_limits_destroy(worker->limits);
+    worker->limits = NULL;
 
     if (worker->git != NULL) {
         pm_git_destroy(worker->git);

@@ -57,6 +57,7 @@ typedef struct {
     unsigned                    giving_up:1; /* what is not committed fails */
     const pm_forge_host_t      *hosts;       /* of promotions_forge */
     size_t                      nhosts;
+    pm_forge_limits_t          *limits;      /* of providers, or NULL */
     const pm_pull_committed_t  *committed;   /* one a promotion, or NULL */
     const pm_oid_t             *bases;       /* one a promotion, or NULL: not
                                                 zeros where an earlier try

@@ -181,6 +181,7 @@ pm_pull_open_run(pm_pull_t *pull, pm_pull_run_t *run)
     settings.timeout = git->timeout;
     settings.idle_timeout = git->idle_timeout;
     settings.now = pull->settings.now;
+    settings.limits = pull->settings.limits;
 
     pm_forge_run(pull->arena, &settings, run->tasks, run->results, run->n);
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/pm_string.h"
 #include "server.h"
 #include "task.h"
 
@@ -396,6 +397,25 @@ test_others_are_not_ours(void **state)
 }
 
 
+/* {"message": "xüüü…"} */
+
+static const char *
+long_words(void)
+{
+    size_t  i;
+
+    static char  text[2000];
+
+    (void) strcpy(text, "{\"message\":\"x");
+
+    for (i = 0; i < 400; i++) {
+        (void) strcat(text, "\xc3\xbc");
+    }
+
+    return strcat(text, "\"}");
+}
+
+
 static void
 test_labels_and_reviewers(void **state)
 {
@@ -403,6 +423,7 @@ test_labels_and_reviewers(void **state)
     size_t  i;
 
     static const char *const  labels[] = { "promotion", "qa" };
+    static const char *const  commas[] = { "a,b", "promotion", "qa" };
     static const char *const  reviewers[] = { "ann", "bob" };
 
     /* GitHub: two calls more; what it refuses is a note */
@@ -463,6 +484,69 @@ test_labels_and_reviewers(void **state)
     assert_int_equal(job.result.nnotes, 1);
     assert_string_equal(job.result.notes[0],
                         "gitlab knows no user bob: not asked to review");
+    job_end(&job);
+
+    /* where a comma ends a label, one with a comma is left out and told; of
+     * nothing else there is no list */
+
+    for (i = 0; i < 2; i++) {
+        server_reset(server);
+        server_add(server, providers[1].find, "200 OK", "[]");
+        server_add(server, providers[1].open, "201 Created",
+                   providers[1].opened);
+
+        job_start(&job, server, "gitlab");
+        job.task.labels = commas;
+        job.task.nlabels = i ? 1 : 3;
+        job_run(&job);
+
+        assert_int_equal(job.result.outcome, PM_FORGE_DONE);
+        asked_in_all(2);
+        assert_null(strstr(server->requests[1].body, "a,b"));
+        assert_int_equal(strstr(server->requests[1].body,
+                                "\"labels\":\"promotion,qa\"") == NULL,
+                         (int) i);
+        assert_int_equal(strstr(server->requests[1].body, "labels") == NULL,
+                         (int) i);
+        assert_int_equal(job.result.nnotes, 1);
+        assert_string_equal(job.result.notes[0], "label \"a,b\" was not set: "
+                            "gitlab has none with a comma");
+        job_end(&job);
+    }
+
+    /* GitHub's may have one */
+
+    server_reset(server);
+    server_add(server, providers[0].find, "200 OK", "[]");
+    server_add(server, providers[0].open, "201 Created",
+               providers[0].opened);
+    server_add(server, "POST /repos/acme/apps/issues/8/labels ", "200 OK",
+               "[]");
+    job_start(&job, server, "github");
+    job.task.labels = commas;
+    job.task.nlabels = 1;
+    job_run(&job);
+    assert_string_equal(server->requests[2].body, "{\"labels\":[\"a,b\"]}");
+    assert_int_equal(job.result.nnotes, 0);
+    job_end(&job);
+
+    /* long words are cut between characters */
+
+    server_reset(server);
+    server_add(server, providers[0].find, "200 OK", "[]");
+    server_add(server, providers[0].open, "201 Created",
+               providers[0].opened);
+    server_add(server, "POST /repos/acme/apps/issues/8/labels ",
+               "422 Unprocessable", long_words());
+    job_start(&job, server, "github");
+    job.task.labels = labels;
+    job.task.nlabels = 2;
+    job_run(&job);
+    assert_int_equal(job.result.nnotes, 1);
+    assert_int_equal(pm_utf8_valid(job.result.notes[0],
+                                   strlen(job.result.notes[0])),
+                     strlen(job.result.notes[0]));
+    assert_in_range(strlen(job.result.notes[0]), 500, 700);
     job_end(&job);
 
     /* the others say that they have none */
@@ -1291,10 +1375,100 @@ test_limit_stops_the_batch(void **state)
 
     for (i = 0; i < MANY; i++) {
         assert_int_equal(results[i].outcome, PM_FORGE_LATER);
-        assert_int_equal(results[i].after, 17);
+        assert_in_range(results[i].after, 10, 17);
     }
 
     assert_in_range(server->nrequests, 1, 2);
+    job_end(&job);
+}
+
+
+/* What is remembered between runs: by API and token, as long as it was asked
+ * for. */
+
+static void
+test_limit_is_remembered(void **state)
+{
+    job_t                   job;
+    size_t                  i, before;
+    char                    tokens[70][16];
+    pm_error_t              err;
+    pm_forge_limits_t      *limits;
+    pm_forge_repository_t   repository;
+    pm_forge_host_t         host;
+
+    server_reset(server);
+    server_add(server, "GET ", "429 Too Many Requests",
+               "{\"message\":\"slow down\"}");
+    server->rules[0].headers = "Retry-After: 1000\r\n";
+
+    assert_int_equal(pm_forge_limits_create(&limits, &err), 0);
+
+    job_start(&job, server, "github");
+    job.settings.limits = limits;
+
+    job_run(&job);
+    assert_int_equal(job.result.outcome, PM_FORGE_LATER);
+    assert_int_equal(job.result.after, 1000);
+    before = server->nrequests;
+
+    job_run(&job);
+    assert_int_equal(job.result.outcome, PM_FORGE_LATER);
+    assert_in_range(job.result.after, 900, 1000);
+    assert_non_null(strstr(job.result.error.message, "asks to wait"));
+    assert_null(strstr(job.result.error.message, job.task.token));
+
+    job.task.action = PM_FORGE_LOOK;
+    job.task.number = 7;
+    job_run(&job);
+    assert_int_equal(job.result.outcome, PM_FORGE_LATER);
+    assert_int_equal(server->nrequests, before);
+
+    /* another token, and another API, are asked */
+
+    job.task.token = "another-t0ken";
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 1);
+
+    host = *job.task.repository->forge;
+    host.api = pm_arena_printf(job.arena, "%s/below", host.api);
+    repository = *job.task.repository;
+    repository.forge = &host;
+    job.task.repository = &repository;
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 2);
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 2);
+
+    /* of too many the one that is over first is forgotten */
+
+    server->rules[0].headers = "Retry-After: 2000\r\n";
+
+    for (i = 0; i < 70; i++) {
+        (void) snprintf(tokens[i], sizeof(tokens[i]), "t0ken-%zu", i);
+        job.task.token = tokens[i];
+        job_run(&job);
+    }
+
+    assert_int_equal(server->nrequests, before + 72);
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 72);
+    job.task.token = "another-t0ken";
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 73);
+
+    /* a second is over soon */
+
+    server->rules[0].headers = "Retry-After: 1\r\n";
+    job.task.token = "short-t0ken";
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 74);
+    (void) usleep(1100000);
+    job_run(&job);
+    assert_int_equal(server->nrequests, before + 75);
+
+    pm_forge_limits_destroy(limits);
+    pm_forge_limits_destroy(NULL);
     job_end(&job);
 }
 
@@ -1388,6 +1562,7 @@ main(void)
         cmocka_unit_test(test_account_token_of_bitbucket),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_limit_stops_the_batch),
+        cmocka_unit_test(test_limit_is_remembered),
         cmocka_unit_test(test_time_for_all),
     };
 

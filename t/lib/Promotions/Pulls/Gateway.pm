@@ -332,22 +332,40 @@ sub refused_by {
 
 # 202, and done when the provider can.
 sub finished_later {
-    my %bad = (
-        limited => { method => 'POST', status => 429,
-                     headers => ['Retry-After: 2'] },
+    # one after the other: a provider at its limit is asked for nobody else
+    my %limited = (limited => { method => 'POST', status => 429,
+                                headers => ['Retry-After: 2'] });
+
+    $limited{secondary} = { method => 'POST', status => 403,
+                            headers => ['Retry-After: 2'],
+                            body => '{"message":"You have exceeded a '
+                                    . 'secondary rate limit."}' }
+        if $type eq 'github';
+
+    later(
         down    => { status => 503, body => '<html>', type => 'text/html' },
         cut     => { method => 'POST', cut => -1, when => 'after' },
         lost    => { method => 'POST', cut => 0 },
         slow    => { method => 'POST', slow => 20, when => 'after' },
     );
 
-    $bad{secondary} = { method => 'POST', status => 403,
-                        headers => ['Retry-After: 2'],
-                        body => '{"message":"You have exceeded a secondary '
-                                . 'rate limit."}' } if $type eq 'github';
+    for my $name (sort keys %limited) {
+        my %branch = later($name => $limited{$name});
+        my @about = about($branch{$name});
+        my ($first) = grep { $about[$_]{status} =~ /^(?:429|403)$/ }
+                      0 .. $#about;
+
+        cmp_ok($about[$first + 1]{time} - $about[$first]{time}, '>=', 1.9,
+               "$type: $name: not before it is time");
+    }
+}
+
+
+# All at once, so that they are waited for once; the branch of each.
+sub later {
+    my (%bad) = @_;
     my (%id, %branch);
 
-    # all at once, so that they are waited for once
     for my $name (sort keys %bad) {
         my ($from, $to, $branch) = next_app();
 
@@ -366,6 +384,13 @@ sub finished_later {
         $branch{$name} = $branch;
         like($r->{headers}{location} // '', qr/\Q$id{$name}\E/,
              "$type: $name: says where");
+
+        # the wait may be over before its turn has come
+        wait_for("$name to be tried", sub {
+            my $record = $scene->get($id{$name})->json // {};
+            return $bad{$name}{headers} ? $record->{error}
+                                        : $record->{state} eq 'COMMITTED';
+        }, 20);
         one_commit($branch, "$name: committed");
     }
 
@@ -386,14 +411,7 @@ sub finished_later {
             or diag(explain($record, [ $forge->requests ]->[-1]));
     }
 
-    for my $name (grep { $bad{$_}{headers} } sort keys %bad) {
-        my @about = about($branch{$name});
-        my ($first) = grep { $about[$_]{status} =~ /^(?:429|403)$/ }
-                      0 .. $#about;
-
-        cmp_ok($about[$first + 1]{time} - $about[$first]{time}, '>=', 1.9,
-               "$type: $name: not before it is time");
-    }
+    return %branch;
 }
 
 
