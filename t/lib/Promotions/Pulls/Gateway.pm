@@ -388,8 +388,7 @@ sub later {
         # the wait may be over before its turn has come
         wait_for("$name to be tried", sub {
             my $record = $scene->get($id{$name})->json // {};
-            return $bad{$name}{headers} ? $record->{error}
-                                        : $record->{state} eq 'COMMITTED';
+            return $record->{ $bad{$name}{headers} ? 'error' : 'COMMIT_SHA' };
         }, 20);
         one_commit($branch, "$name: committed");
     }
