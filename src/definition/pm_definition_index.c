@@ -4,36 +4,6 @@
 #include <string.h>
 
 
-const pm_definition_entry_t *
-pm_definition_index_file(const pm_definition_index_t *index,
-    const char *file)
-{
-    int     rc;
-    size_t  i, low, high;
-
-    low = 0;
-    high = index->nentries;
-
-    while (low < high) {
-        i = low + (high - low) / 2;
-        rc = strcmp(index->entries[i].file, file);
-
-        if (rc == 0) {
-            return &index->entries[i];
-        }
-
-        if (rc < 0) {
-            low = i + 1;
-
-        } else {
-            high = i;
-        }
-    }
-
-    return NULL;
-}
-
-
 static int
 pm_definition_file_order(const void *a, const void *b)
 {
@@ -280,30 +250,4 @@ done:
     *index = made;
 
     return 0;
-}
-
-
-const pm_definition_entry_t *
-pm_definition_find(const pm_definition_index_t *index, const char *id)
-{
-    size_t                        i;
-    const pm_definition_entry_t  *entry, *found;
-
-    found = NULL;
-
-    for (i = 0; i < index->nentries; i++) {
-        entry = &index->entries[i];
-
-        if (strcmp(entry->id, id) != 0) {
-            continue;
-        }
-
-        if (entry->fault == NULL) {
-            return entry;
-        }
-
-        found = found ? found : entry;
-    }
-
-    return found;
 }

@@ -198,13 +198,14 @@ int pm_definition_index_build(pm_git_mirror_t *mirror, const pm_oid_t *tree,
     pm_definition_kept_t *const *kept, size_t nkept,
     pm_definition_kept_t **index, pm_error_t *err);
 
+
+/* pm_definition_match.c */
+
 /* A search in the order of files. */
 const pm_definition_entry_t *pm_definition_index_file(
     const pm_definition_index_t *index, const char *file);
 
-
-/* pm_definition_match.c: those of index, but for entry's own. */
-
+/* Those of index, but for entry's own. */
 int pm_definition_conflicts(pm_arena_t *arena,
     const pm_definition_index_t *index, const pm_definition_entry_t *entry,
     pm_definition_plan_t *plan, pm_error_t *err);
@@ -377,13 +378,13 @@ typedef struct {
     pm_definition_job_t           job;
 } pm_definition_merging_t;
 
+
+/* pm_definition_result.c */
+
 /* What is wrong with the target or its overlay: the plan's refusal, and the
  * code that callers see. */
 int pm_definition_target_fault(int rc, pm_definition_plan_t *plan,
     pm_error_t *err);
-
-
-/* pm_definition_result.c */
 
 /* Reads the plan's text as its next reader will: what the API is then.  Fails
  * where it would be another kind of definition, or lose a plan. */

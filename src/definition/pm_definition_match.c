@@ -3,6 +3,62 @@
 #include <string.h>
 
 
+const pm_definition_entry_t *
+pm_definition_index_file(const pm_definition_index_t *index,
+    const char *file)
+{
+    int     rc;
+    size_t  i, low, high;
+
+    low = 0;
+    high = index->nentries;
+
+    while (low < high) {
+        i = low + (high - low) / 2;
+        rc = strcmp(index->entries[i].file, file);
+
+        if (rc == 0) {
+            return &index->entries[i];
+        }
+
+        if (rc < 0) {
+            low = i + 1;
+
+        } else {
+            high = i;
+        }
+    }
+
+    return NULL;
+}
+
+
+const pm_definition_entry_t *
+pm_definition_find(const pm_definition_index_t *index, const char *id)
+{
+    size_t                        i;
+    const pm_definition_entry_t  *entry, *found;
+
+    found = NULL;
+
+    for (i = 0; i < index->nentries; i++) {
+        entry = &index->entries[i];
+
+        if (strcmp(entry->id, id) != 0) {
+            continue;
+        }
+
+        if (entry->fault == NULL) {
+            return entry;
+        }
+
+        found = found ? found : entry;
+    }
+
+    return found;
+}
+
+
 int
 pm_definition_match(const pm_definition_index_t *target,
     const pm_definition_entry_t *source, const char *last,

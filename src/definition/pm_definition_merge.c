@@ -3,37 +3,6 @@
 #include <string.h>
 
 
-/*
- * Edits speak of promoting files whole, which definitions never are.
- */
-
-int
-pm_definition_target_fault(int rc, pm_definition_plan_t *plan,
-    pm_error_t *err)
-{
-    char  *hint;
-
-    if (rc == PM_UNAVAILABLE || rc == PM_INTERNAL) {
-        plan->refusal = PM_DEFINITION_FAILED;
-        return rc;
-    }
-
-    plan->refusal = PM_DEFINITION_TARGET;
-
-    if (err != NULL) {
-        hint = strstr(err->message, "; promote ");
-
-        if (hint != NULL) {
-            *hint = '\0';
-        }
-
-        err->code = PM_UNPROCESSABLE;
-    }
-
-    return PM_UNPROCESSABLE;
-}
-
-
 static int
 pm_definition_merge_source(pm_definition_merging_t *m, pm_error_t *err)
 {

@@ -8,6 +8,37 @@
 #include <string.h>
 
 
+/*
+ * Edits speak of promoting files whole, which definitions never are.
+ */
+
+int
+pm_definition_target_fault(int rc, pm_definition_plan_t *plan,
+    pm_error_t *err)
+{
+    char  *hint;
+
+    if (rc == PM_UNAVAILABLE || rc == PM_INTERNAL) {
+        plan->refusal = PM_DEFINITION_FAILED;
+        return rc;
+    }
+
+    plan->refusal = PM_DEFINITION_TARGET;
+
+    if (err != NULL) {
+        hint = strstr(err->message, "; promote ");
+
+        if (hint != NULL) {
+            *hint = '\0';
+        }
+
+        err->code = PM_UNPROCESSABLE;
+    }
+
+    return PM_UNPROCESSABLE;
+}
+
+
 /* Nothing that is there may be lost by any way: a lost plan ends
  * subscriptions. */
 

@@ -12,43 +12,6 @@
 static int pm_json_value(pm_json_t *j, pm_node_t **result);
 
 
-int
-pm_json_fault(pm_json_t *j, const char *what)
-{
-    pm_place_advance(j->builder->document, &j->place, j->offset);
-
-    return pm_builder_fault(j->builder, &j->place, "%s", what);
-}
-
-
-int
-pm_json_unexpected(pm_json_t *j, const char *wanted)
-{
-    size_t  n;
-
-    if (j->offset == j->len) {
-        pm_place_advance(j->builder->document, &j->place, j->offset);
-
-        return pm_builder_fault(j->builder, &j->place,
-                                "the text ends where %s should be", wanted);
-    }
-
-    /* a whole character: the text is valid UTF-8 */
-
-    for (n = 1; j->offset + n < j->len
-                && (j->text[j->offset + n] & 0xc0) == 0x80; n++)
-    {
-        /* void */
-    }
-
-    pm_place_advance(j->builder->document, &j->place, j->offset);
-
-    return pm_builder_fault(j->builder, &j->place,
-                            "\"%.*s\" where %s should be", (int) n,
-                            j->text + j->offset, wanted);
-}
-
-
 static void
 pm_json_skip(pm_json_t *j)
 {
@@ -63,16 +26,6 @@ pm_json_skip(pm_json_t *j)
 
         j->offset++;
     }
-}
-
-
-int
-pm_json_node(pm_json_t *j, pm_node_kind_t kind, pm_style_t style,
-    pm_node_t **result)
-{
-    pm_place_advance(j->builder->document, &j->place, j->offset);
-
-    return pm_builder_node(j->builder, kind, style, &j->place, result);
 }
 
 

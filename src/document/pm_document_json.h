@@ -31,6 +31,8 @@ pm_json_peek(const pm_json_t *j)
 }
 
 
+/* pm_document_json_token.c */
+
 /* What is wrong at the offset: what there is; what should be there instead. */
 int pm_json_fault(pm_json_t *j, const char *what);
 int pm_json_unexpected(pm_json_t *j, const char *wanted);
@@ -39,7 +41,7 @@ int pm_json_unexpected(pm_json_t *j, const char *wanted);
 int pm_json_node(pm_json_t *j, pm_node_kind_t kind, pm_style_t style,
     pm_node_t **result);
 
-/* pm_document_json_scalar.c: what begins at the offset, which is known to be
+/* What begins at the offset, which is known to be
  * a quote; a digit or "-"; the word's first letter.  The offset moves on. */
 int pm_json_string(pm_json_t *j, pm_node_t **result);
 int pm_json_number(pm_json_t *j, pm_node_t **result);

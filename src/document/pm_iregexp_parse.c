@@ -7,57 +7,6 @@ static int pm_iregexp_alternatives(pm_iregexp_parser_t *parser,
     size_t *weight);
 
 
-int
-pm_iregexp_fail(pm_iregexp_parser_t *parser, pm_code_t code, const char *what)
-{
-    unsigned     column;
-    const char  *p;
-
-    column = 1;
-
-    for (p = parser->text; p < parser->p; p++) {
-        column += ((unsigned char) *p & 0xc0) != 0x80;
-    }
-
-    (void) pm_error_set(parser->err, code,
-                        "regular expression, column %u: %s", column, what);
-
-    if (parser->err != NULL) {
-        parser->err->column = column;
-    }
-
-    return code;
-}
-
-
-int
-pm_iregexp_peek(const pm_iregexp_parser_t *parser)
-{
-    return parser->p < parser->end ? (unsigned char) *parser->p : -1;
-}
-
-
-int
-pm_iregexp_accept(pm_iregexp_parser_t *parser, char c)
-{
-    if (pm_iregexp_peek(parser) != (unsigned char) c) {
-        return 0;
-    }
-
-    parser->p++;
-
-    return 1;
-}
-
-
-int
-pm_iregexp_too_heavy(pm_iregexp_parser_t *parser)
-{
-    return pm_iregexp_fail(parser, PM_UNPROCESSABLE,
-                           "too large, with its repetitions");
-}
-
-
 static int
 pm_iregexp_group(pm_iregexp_parser_t *parser, size_t *weight)
 {

@@ -31,6 +31,8 @@ typedef struct {
 int pm_iregexp_translate(pm_iregexp_parser_t *parser, int search,
     size_t *weight);
 
+/* pm_iregexp_class.c, by the names of RFC 9485's grammar */
+
 /* The fault is at p. */
 int pm_iregexp_fail(pm_iregexp_parser_t *parser, pm_code_t code,
     const char *what);
@@ -39,9 +41,6 @@ int pm_iregexp_too_heavy(pm_iregexp_parser_t *parser);
 /* The byte at p, or -1 at the end; 1 if it is c, which is then behind p. */
 int pm_iregexp_peek(const pm_iregexp_parser_t *parser);
 int pm_iregexp_accept(pm_iregexp_parser_t *parser, char c);
-
-
-/* pm_iregexp_class.c, by the names of RFC 9485's grammar */
 
 /* Reads the character at p. */
 uint32_t pm_iregexp_character(pm_iregexp_parser_t *parser);
