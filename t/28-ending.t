@@ -19,7 +19,8 @@ SKIP: {
     my $call = $Config{archname} =~ /^x86_64/ ? 315
              : $Config{archname} =~ /^aarch64/ ? 275
              : skip('the number of sched_getattr(2) is not known here', 3);
-    my ($worker) = $nginx->workers;
+    my $worker = wait_for('the worker', sub { ($nginx->workers)[0] },
+                          10 * $asan);
 
     # filters of system calls may not know it
     my $attr = "\0" x 48;
