@@ -87,6 +87,18 @@ ngx_http_promotions_lane_find(ngx_str_t *id)
 }
 
 
+ngx_uint_t
+ngx_http_promotions_lane_led(u_char *id)
+{
+    ngx_str_t  name;
+
+    name.data = id;
+    name.len = ngx_strlen(id);
+
+    return ngx_http_promotions_lane_find(&name) != NULL;
+}
+
+
 void
 ngx_http_promotions_lane_recover(ngx_str_t *id)
 {

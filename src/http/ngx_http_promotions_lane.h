@@ -19,6 +19,9 @@ void ngx_http_promotions_lane_init(void);
 /* This worker has just been given the lease of the lane. */
 void ngx_http_promotions_lane_lead(ngx_str_t *id);
 
+/* This worker leads the lane of that id (its text). */
+ngx_uint_t ngx_http_promotions_lane_led(u_char *id);
+
 /* Tries to take over a lane that may have no leader. */
 void ngx_http_promotions_lane_recover(ngx_str_t *id);
 

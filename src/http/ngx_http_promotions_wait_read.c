@@ -1,4 +1,5 @@
 #include "http/ngx_http_promotions_wait.h"
+#include "http/ngx_http_promotions_lane.h"
 #include "http/ngx_http_promotions_script.h"
 
 
@@ -6,6 +7,11 @@
 
 #define NGX_HTTP_PROMOTIONS_READ_TICK   2000
 #define NGX_HTTP_PROMOTIONS_READ_AGAIN  200
+
+/* How long a worker that was told to quit waits for what others do, in ms: at
+ * a reload they do it soon. */
+
+#define NGX_HTTP_PROMOTIONS_READ_QUIT   10000
 
 /* Ids in one call. */
 
@@ -28,6 +34,9 @@ typedef enum {
 
 
 static void ngx_http_promotions_read_tick(ngx_event_t *ev);
+static void ngx_http_promotions_read_quit(void);
+static ngx_uint_t ngx_http_promotions_read_led(
+    ngx_http_promotions_ctx_t *ctx);
 static void ngx_http_promotions_read_over(void);
 static void ngx_http_promotions_results(void *data, redisReply *reply);
 static void ngx_http_promotions_results_lost(ngx_msec_t sent);
@@ -41,12 +50,14 @@ static void ngx_http_promotions_without_redis(void);
 
 static ngx_event_t                 ngx_http_promotions_tick;
 static ngx_http_promotions_read_t  ngx_http_promotions_read;
+static ngx_msec_t                  ngx_http_promotions_quit;
 
 
 void
 ngx_http_promotions_read_init(void)
 {
     ngx_http_promotions_read = NGX_HTTP_PROMOTIONS_READ_FIRST;
+    ngx_http_promotions_quit = 0;
 
     ngx_memzero(&ngx_http_promotions_tick, sizeof(ngx_event_t));
 
@@ -70,7 +81,77 @@ ngx_http_promotions_read_tick(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_HTTP_PROMOTIONS_READ_TICK);
 
+    if (ngx_exiting) {
+        ngx_http_promotions_read_quit();
+    }
+
     ngx_http_promotions_read_all();
+}
+
+
+/*
+ * nginx keeps a worker that was told to quit as long as a request waits.  What
+ * this worker leads comes to its end; but nobody may be left who would do what
+ * is queued behind it, and who waits for that is told 202 before its time.
+ */
+
+static void
+ngx_http_promotions_read_quit(void)
+{
+    ngx_rbtree_t                  *tree;
+    ngx_rbtree_node_t             *node;
+    ngx_http_promotions_waiter_t  *waiter;
+
+    if (ngx_http_promotions_quit == 0) {
+        ngx_http_promotions_quit = ngx_current_msec;
+    }
+
+    if (ngx_current_msec - ngx_http_promotions_quit
+        < NGX_HTTP_PROMOTIONS_READ_QUIT)
+    {
+        return;
+    }
+
+    tree = &ngx_http_promotions_worker.waiters;
+
+    if (tree->root == tree->sentinel) {
+        return;
+    }
+
+    for (node = ngx_rbtree_min(tree->root, tree->sentinel);
+         node;
+         node = ngx_rbtree_next(tree, node))
+    {
+        waiter = (ngx_http_promotions_waiter_t *) node;
+
+        /* the timer answers, when this turn of the loop is over */
+
+        if (waiter->queued && waiter->ctx->timer.timer_set
+            && !waiter->ctx->resubmit
+            && !ngx_http_promotions_read_led(waiter->ctx))
+        {
+            ngx_add_timer(&waiter->ctx->timer, 0);
+        }
+    }
+}
+
+
+/* A part of what the request waits for is on a lane that is led here. */
+
+static ngx_uint_t
+ngx_http_promotions_read_led(ngx_http_promotions_ctx_t *ctx)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i <= ctx->nothers; i++) {
+        if (ngx_http_promotions_lane_led(
+                ngx_http_promotions_nth(ctx, i)->lane))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
