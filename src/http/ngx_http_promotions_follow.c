@@ -38,6 +38,7 @@ static ngx_int_t ngx_http_promotions_look_task(
 static ngx_int_t ngx_http_promotions_look_may(
     ngx_http_promotions_look_t *look, const ngx_str_t *id);
 static void ngx_http_promotions_look_allowed(void *data, redisReply *reply);
+static void ngx_http_promotions_look_refused(void *data);
 static void ngx_http_promotions_look_run(void *data);
 static void ngx_http_promotions_look_done(void *data);
 static void ngx_http_promotions_look_followed(void *data, redisReply *reply);
@@ -232,12 +233,22 @@ ngx_http_promotions_look_allowed(void *data, redisReply *reply)
         || ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
                                              look->repository.forge->host,
                                              ngx_http_promotions_look_run,
+                                             ngx_http_promotions_look_refused,
                                              ngx_http_promotions_look_done,
                                              look)
            != NGX_OK)
     {
         ngx_http_promotions_look_end(look);
     }
+}
+
+
+static void
+ngx_http_promotions_look_refused(void *data)
+{
+    ngx_http_promotions_look_t  *look = data;
+
+    look->result.outcome = PM_FORGE_LATER;
 }
 
 

@@ -39,11 +39,16 @@ ngx_int_t ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
  * host, the others wait for their turn, so that a host that is silent does
  * not take all threads from the others.  NULL: local.  NGX_ERROR also when
  * too many wait for that host.
+ *
+ * A worker that was told to quit does not stay for what waits behind a silent
+ * host: one that has waited for promotions_git_timeout has refused(data)
+ * called in place of run, on the event loop, and done after it.  NULL: done
+ * sees it by itself.
  */
 ngx_int_t ngx_http_promotions_job_post_host(
     ngx_http_promotions_main_conf_t *pmcf, const char *host,
-    ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt done,
-    void *data);
+    ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt refused,
+    ngx_http_promotions_job_pt done, void *data);
 
 
 #endif /* NGX_HTTP_PROMOTIONS_JOB_H */

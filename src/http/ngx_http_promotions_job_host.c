@@ -24,8 +24,10 @@ typedef struct {
     ngx_http_promotions_main_conf_t  *pmcf;
     ngx_http_promotions_host_t       *host;
     ngx_http_promotions_job_pt        run;
+    ngx_http_promotions_job_pt        refused;
     ngx_http_promotions_job_pt        done;
     void                             *data;
+    ngx_msec_t                        posted;
 } ngx_http_promotions_host_job_t;
 
 
@@ -36,13 +38,16 @@ static ngx_int_t ngx_http_promotions_host_start(
 static void ngx_http_promotions_host_run(void *data);
 static void ngx_http_promotions_host_done(void *data);
 static void ngx_http_promotions_host_next(ngx_http_promotions_host_t *host);
+static ngx_uint_t ngx_http_promotions_host_late(
+    const ngx_http_promotions_host_job_t *job);
 static void ngx_http_promotions_host_event(ngx_event_t *ev);
 
 
 ngx_int_t
 ngx_http_promotions_job_post_host(ngx_http_promotions_main_conf_t *pmcf,
     const char *name, ngx_http_promotions_job_pt run,
-    ngx_http_promotions_job_pt done, void *data)
+    ngx_http_promotions_job_pt refused, ngx_http_promotions_job_pt done,
+    void *data)
 {
     ngx_http_promotions_host_t      *host;
     ngx_http_promotions_host_job_t  *job;
@@ -60,8 +65,10 @@ ngx_http_promotions_job_post_host(ngx_http_promotions_main_conf_t *pmcf,
     job->pmcf = pmcf;
     job->host = host;
     job->run = run;
+    job->refused = refused;
     job->done = done;
     job->data = data;
+    job->posted = ngx_current_msec;
 
     if (host->running >= NGX_HTTP_PROMOTIONS_HOST_JOBS) {
 
@@ -177,7 +184,10 @@ ngx_http_promotions_host_done(void *data)
 }
 
 
-/* Starts what waits; a host that nobody needs any more is freed. */
+/*
+ * Starts what waits; a host that nobody needs any more is freed.  What is
+ * refused may post again: host stays as long as it counts as running.
+ */
 
 static void
 ngx_http_promotions_host_next(ngx_http_promotions_host_t *host)
@@ -190,6 +200,23 @@ ngx_http_promotions_host_next(ngx_http_promotions_host_t *host)
     {
         q = ngx_queue_head(&host->waiting);
         job = ngx_queue_data(q, ngx_http_promotions_host_job_t, queue);
+
+        if (ngx_http_promotions_host_late(job)) {
+            ngx_queue_remove(q);
+            host->nwaiting--;
+
+            host->running++;
+
+            if (job->refused != NULL) {
+                job->refused(job->data);
+            }
+
+            job->done(job->data);
+            ngx_free(job);
+
+            host->running--;
+            continue;
+        }
 
         if (ngx_http_promotions_host_start(job) != NGX_OK) {
 
@@ -214,6 +241,14 @@ ngx_http_promotions_host_next(ngx_http_promotions_host_t *host)
 
     ngx_rbtree_delete(&ngx_http_promotions_worker.hosts, &host->node.node);
     ngx_free(host);
+}
+
+
+static ngx_uint_t
+ngx_http_promotions_host_late(const ngx_http_promotions_host_job_t *job)
+{
+    return ngx_exiting
+           && ngx_current_msec - job->posted >= job->pmcf->git_timeout;
 }
 
 

@@ -29,7 +29,8 @@ struct ngx_http_promotions_lane_s {
     ngx_uint_t                   open;           /* without a result */
     unsigned                     rest:1;         /* after settle, plan */
     unsigned                     again:1;        /* given the lease anew */
-    unsigned                     refused:1;      /* by the thread pool */
+    unsigned                     refused:1;      /* a job, by the pool or
+                                                    since the worker quits */
 };
 
 

@@ -45,10 +45,13 @@
 
 static void ngx_http_promotions_lane_taken(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_refused(void *data);
 static void ngx_http_promotions_lane_plan_run(void *data);
 static void ngx_http_promotions_lane_planned(void *data);
 static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_pushing(
+    ngx_http_promotions_lane_t *lane, ngx_uint_t pushing);
 static void ngx_http_promotions_lane_push_run(void *data);
 static void ngx_http_promotions_lane_pushed(void *data);
 static void ngx_http_promotions_lane_committed(void *data, redisReply *reply);
@@ -56,6 +59,11 @@ static void ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_open_run(void *data);
 static void ngx_http_promotions_lane_open_done(void *data);
 static void ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane);
+static ngx_uint_t ngx_http_promotions_lane_late(
+    const ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_go_on(ngx_http_promotions_lane_t *lane);
+static void ngx_http_promotions_lane_give_back(
+    ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
 
@@ -141,6 +149,7 @@ ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
                                      ngx_http_promotions_batch_host(
                                          &lane->batch),
                                      ngx_http_promotions_lane_plan_run,
+                                     ngx_http_promotions_lane_refused,
                                      ngx_http_promotions_lane_planned, lane)
         != NGX_OK)
     {
@@ -149,6 +158,17 @@ ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
         lane->refused = 1;
         ngx_http_promotions_lane_release(lane);
     }
+}
+
+
+/* In place of a job: the worker quits, and others may have more luck. */
+
+static void
+ngx_http_promotions_lane_refused(void *data)
+{
+    ngx_http_promotions_lane_t  *lane = data;
+
+    lane->refused = 1;
 }
 
 
@@ -165,6 +185,11 @@ static void
 ngx_http_promotions_lane_planned(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
+
+    if (lane->refused) {
+        ngx_http_promotions_lane_give_back(lane);
+        return;
+    }
 
     pm_failpoint("planned");
 
@@ -241,12 +266,11 @@ ngx_http_promotions_lane_begun(void *data, redisReply *reply)
 static void
 ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
 {
-    size_t  i;
-
     if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
                                      ngx_http_promotions_batch_host(
                                          &lane->batch),
                                      ngx_http_promotions_lane_push_run,
+                                     ngx_http_promotions_lane_refused,
                                      ngx_http_promotions_lane_pushed, lane)
         != NGX_OK)
     {
@@ -255,8 +279,19 @@ ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
         return;
     }
 
+    ngx_http_promotions_lane_pushing(lane, 1);
+}
+
+
+static void
+ngx_http_promotions_lane_pushing(ngx_http_promotions_lane_t *lane,
+    ngx_uint_t pushing)
+{
+    size_t  i;
+
     for (i = 0; i < lane->batch.nread; i++) {
-        ngx_http_promotions_wait_pushing(lane->batch.promotions[i].id, 1);
+        ngx_http_promotions_wait_pushing(lane->batch.promotions[i].id,
+                                         pushing);
     }
 }
 
@@ -277,6 +312,11 @@ ngx_http_promotions_lane_pushed(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
 
+    if (lane->refused) {
+        ngx_http_promotions_lane_give_back(lane);
+        return;
+    }
+
     lane->pushed = ngx_current_msec;
 
     switch (lane->batch.state) {
@@ -294,7 +334,7 @@ ngx_http_promotions_lane_pushed(void *data)
         /* those who have their result do not wait for the others */
 
         if (ngx_http_promotions_batch_open(&lane->batch) == lane->open) {
-            ngx_http_promotions_lane_plan(lane);
+            ngx_http_promotions_lane_go_on(lane);
             return;
         }
 
@@ -369,6 +409,7 @@ ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane)
                                      ngx_http_promotions_batch_host(
                                          &lane->batch),
                                      ngx_http_promotions_lane_open_run,
+                                     ngx_http_promotions_lane_refused,
                                      ngx_http_promotions_lane_open_done, lane)
         != NGX_OK)
     {
@@ -391,6 +432,11 @@ static void
 ngx_http_promotions_lane_open_done(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
+
+    if (lane->refused) {
+        ngx_http_promotions_lane_give_back(lane);
+        return;
+    }
 
     /* what is left is planned when these have their results */
 
@@ -415,10 +461,14 @@ ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
     ngx_uint_t  late, most, wait;
 
     most = NGX_HTTP_PROMOTIONS_LANE_TRIES;
-    late = ngx_current_msec - lane->taken
-           >= ngx_http_promotions_worker.pmcf->git.timeout;
+    late = ngx_http_promotions_lane_late(lane);
 
     lane->tries++;
+
+    if (ngx_exiting && late && lane->batch.state != PM_BATCH_UNKNOWN) {
+        ngx_http_promotions_lane_give_back(lane);
+        return;
+    }
 
     if (lane->batch.state == PM_BATCH_UNKNOWN ? lane->tries < most && !late
                                               : lane->tries < most || !late)
@@ -439,6 +489,41 @@ ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane)
     ngx_http_promotions_batch_fail(&lane->batch, &err);
 
     ngx_http_promotions_lane_settle(lane);
+}
+
+
+/* One operation of git may take no longer than that. */
+
+static ngx_uint_t
+ngx_http_promotions_lane_late(const ngx_http_promotions_lane_t *lane)
+{
+    return ngx_current_msec - lane->taken
+           >= ngx_http_promotions_worker.pmcf->git.timeout;
+}
+
+
+/* The rest of a batch, unless it keeps a worker that was told to quit. */
+
+static void
+ngx_http_promotions_lane_go_on(ngx_http_promotions_lane_t *lane)
+{
+    if (ngx_exiting && ngx_http_promotions_lane_late(lane)) {
+        ngx_http_promotions_lane_give_back(lane);
+        return;
+    }
+
+    ngx_http_promotions_lane_plan(lane);
+}
+
+
+/* Others do what has no result yet, at once, or the next start does; whoever
+ * waits for it here hears of it from Redis. */
+
+static void
+ngx_http_promotions_lane_give_back(ngx_http_promotions_lane_t *lane)
+{
+    ngx_http_promotions_lane_pushing(lane, 0);
+    ngx_http_promotions_lane_release(lane);
 }
 
 
@@ -486,7 +571,7 @@ ngx_http_promotions_lane_settled(void *data, redisReply *reply)
 
     if (lane->rest && reply != NULL) {
         lane->rest = 0;
-        ngx_http_promotions_lane_plan(lane);
+        ngx_http_promotions_lane_go_on(lane);
         return;
     }
 

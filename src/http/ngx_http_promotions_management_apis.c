@@ -25,6 +25,7 @@ typedef struct {
 
 static ngx_int_t ngx_http_promotions_apis_start(
     ngx_http_promotions_ctx_t *ctx, size_t page, size_t size);
+static void ngx_http_promotions_apis_refused(void *data);
 static void ngx_http_promotions_apis_run(void *data);
 static void ngx_http_promotions_apis_done(void *data);
 
@@ -118,6 +119,7 @@ ngx_http_promotions_apis_start(ngx_http_promotions_ctx_t *ctx, size_t page,
     if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
                                           job->location.url.host,
                                           ngx_http_promotions_apis_run,
+                                          ngx_http_promotions_apis_refused,
                                           ngx_http_promotions_apis_done, job)
         != NGX_OK)
     {
@@ -128,6 +130,16 @@ ngx_http_promotions_apis_start(ngx_http_promotions_ctx_t *ctx, size_t page,
     }
 
     return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_promotions_apis_refused(void *data)
+{
+    ngx_http_promotions_apis_t  *job = data;
+
+    job->rc = pm_error_set(&job->error, PM_UNAVAILABLE,
+                           "too many jobs are waiting, try again");
 }
 
 

@@ -22,9 +22,11 @@ typedef struct {
     pm_string_t                       json;          /* of a preview */
     pm_error_t                        error;
     int                               rc;
+    unsigned                          unheard:1;     /* not looked at */
 } ngx_http_promotions_look_t;
 
 
+static void ngx_http_promotions_look_unheard(void *data);
 static void ngx_http_promotions_look_run(void *data);
 static void ngx_http_promotions_look_done(void *data);
 static void ngx_http_promotions_look_answer(
@@ -68,7 +70,19 @@ ngx_http_promotions_look_post(pm_arena_t *arena, pm_promotion_t *promotion,
     return ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
                             promotion->parts[0].destination.url.host,
                             ngx_http_promotions_look_run,
+                            ngx_http_promotions_look_unheard,
                             ngx_http_promotions_look_done, look);
+}
+
+
+static void
+ngx_http_promotions_look_unheard(void *data)
+{
+    ngx_http_promotions_look_t  *look = data;
+
+    look->unheard = 1;
+    look->rc = pm_error_set(&look->error, PM_UNAVAILABLE,
+                            "too many jobs are waiting, try again");
 }
 
 
@@ -100,7 +114,11 @@ ngx_http_promotions_look_done(void *data)
 
     pm_failpoint("review_looked");
 
-    if (look->kind != NGX_HTTP_PROMOTIONS_LOOK_ASK) {
+    /* what the sweeper has taken up is taken up again */
+
+    if (look->kind != NGX_HTTP_PROMOTIONS_LOOK_ASK
+        || (look->unheard && look->waiter[0] == '\0'))
+    {
         ngx_http_promotions_look_answer(look);
         return;
     }

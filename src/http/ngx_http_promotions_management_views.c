@@ -65,6 +65,7 @@ ngx_http_promotions_views_post(ngx_http_promotions_ctx_t *ctx,
     return ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
                                              host,
                                              ngx_http_promotions_views_run,
+                                             NULL,
                                              ngx_http_promotions_views_done,
                                              job);
 }

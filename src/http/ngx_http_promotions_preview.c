@@ -44,6 +44,7 @@ static ngx_int_t ngx_http_promotions_preview_job(
     size_t first);
 static void ngx_http_promotions_preview_post(
     ngx_http_promotions_preview_job_t *job);
+static void ngx_http_promotions_preview_refused(void *data);
 static void ngx_http_promotions_preview_run(void *data);
 static void ngx_http_promotions_preview_done(void *data);
 static void ngx_http_promotions_preview_result(
@@ -203,11 +204,10 @@ ngx_http_promotions_preview_job(ngx_http_promotions_ctx_t *ctx,
 static void
 ngx_http_promotions_preview_post(ngx_http_promotions_preview_job_t *job)
 {
-    size_t  i;
-
     if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
                        job->promotions[0].parts[0].destination.url.host,
                                      ngx_http_promotions_preview_run,
+                                     ngx_http_promotions_preview_refused,
                                      ngx_http_promotions_preview_done, job)
         == NGX_OK)
     {
@@ -215,12 +215,21 @@ ngx_http_promotions_preview_post(ngx_http_promotions_preview_job_t *job)
         return;
     }
 
+    ngx_http_promotions_preview_refused(job);
+    ngx_http_promotions_preview_result(job);
+}
+
+
+static void
+ngx_http_promotions_preview_refused(void *data)
+{
+    size_t                              i;
+    ngx_http_promotions_preview_job_t  *job = data;
+
     for (i = 0; i < job->n; i++) {
         (void) pm_error_set(&job->errors[i], PM_UNAVAILABLE,
                             "too many jobs are waiting, try again");
     }
-
-    ngx_http_promotions_preview_result(job);
 }
 
 
