@@ -516,17 +516,22 @@ for my $how ('garbage', 'nothing', 'another place') {
 }
 
 
-# kill -9 of the leader
+# kill -9 of the leader; of one who has submitted a group to the first of its
+# lanes, or to none
 
-for my $point (qw(begun reported pushed)) {
+for my $case ([ 'begun', @names ], [ 'reported', @names ], [ 'pushed', @names ],
+              [ 'submitting', @mixed ], [ 'submitted', @mixed ])
+{
+    my ($point, @destinations) = @$case;
+
     $scene->change;
-    hook($repo, "no such file\n");
+    hook($other, "no such file\n");
     $nginx->arm($point);
 
     my $end = time + 15;
 
     while (time < $end) {
-        $r = group(\@names, headers => { 'Idempotency-Key' => $point });
+        $r = group(\@destinations, headers => { 'Idempotency-Key' => $point });
         last if $r->{status} == 200;
         select(undef, undef, undef, 0.2);
     }
@@ -534,7 +539,7 @@ for my $point (qw(begun reported pushed)) {
     is($r->{status}, 200, "$point: the client gets its answer")
         or diag($r->{body} // $r->{error});
     ok(!$nginx->armed($point), "$point: a worker was killed there");
-    landed($r, \@names, "$point: the group landed once");
+    landed($r, \@destinations, "$point: the group landed once");
 }
 
 sound('at the end');
