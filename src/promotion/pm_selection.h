@@ -117,10 +117,35 @@ int pm_selection_value_files(pm_selection_t *selection);
 int pm_selection_unknown(pm_selection_t *selection,
     const pm_promotion_t *promotion);
 
+
+/* pm_selection_document.c */
+
 /* 1 if it is a file of bytes whose name says YAML or JSON. */
 int pm_selection_is_document(const char *name, unsigned mode);
 
-/* Both add to the buffers. */
+/* PM_UNPROCESSABLE: it is no file of bytes, and so has no values.  side: in
+ * words. */
+int pm_selection_regular(pm_selection_t *selection, const char *name,
+    unsigned mode, const char *side);
+
+/* The document of a blob; it is selection->work's. */
+int pm_selection_parse(pm_selection_t *selection, pm_edit_side_t side,
+    const char *name, const pm_oid_t *id, pm_document_t **document);
+
+/* 1 in *found if any of the paths selects anything. */
+int pm_selection_selects(pm_selection_t *selection,
+    const pm_document_t *document, const pm_jsonpath_t *const *paths,
+    size_t npaths, int *found);
+
+/* Writes what paths select into the destination's text, and adds the file if
+ * that changes it. */
+int pm_selection_merge(pm_selection_t *selection,
+    const pm_selection_change_t *change, const pm_document_t *source,
+    const pm_document_t *destination, const pm_jsonpath_t *const *paths,
+    size_t npaths, const pm_jsonpath_t *const *excludes, size_t nexcludes);
+
+
+/* pm_selection.c: both add to the buffers. */
 int pm_selection_add(pm_selection_t *selection,
     const pm_selection_file_t *file);
 int pm_selection_skip(pm_selection_t *selection, const char *file,
