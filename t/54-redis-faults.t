@@ -323,13 +323,23 @@ sub settled {
 # emptied
 
 {
-    my $scene = field(20);
+    my $scene = field(20, http => 'add_header X-Worker $pid always;');
     my ($redis, $repo, $nginx) = @$scene{qw(redis repo nginx)};
     my $gate = hold($repo);
     my $first = promote($scene, 0);
     wait_for('the push', sub { -e "$gate.reached" });
     my @others = map { promote($scene, $_) } 1 .. 4;
     wait_for('the others', sub { waiting($scene) == 4 });
+
+    # and both workers have heard of that, since what they ask later is answered
+    # later: a submit whose reply is lost would be sent again
+    my %heard;
+    wait_for('both workers', sub {
+        $heard{ $_->{headers}{'x-worker'} // next }++
+            for $nginx->requests(map { { path => '/api/promotions/',
+                                         key => $scene->{key} } } 1 .. 8);
+        return keys %heard == 2;
+    }, 30);
 
     $redis->kill;
     $redis->launch;
