@@ -128,10 +128,12 @@ my $closed = event($number, 'closed');
 hook($closed);
 is(record($id)->{state}, 'CLOSED', 'closed: the first');
 is(record($second)->{state}, 'CLOSED', 'and the second');
+is(record($id)->{PULL_REQUEST_STATE}, 'CLOSED', 'by its own name');
 is(record($id)->{MERGE_COMMIT_SHA}, undef, 'without a merge commit');
 
 hook(event($number, 'open'));
 is(record($id)->{state}, 'OPEN', 'opened again');
+is(record($id)->{PULL_REQUEST_STATE}, 'OPEN', 'by its own name');
 is(hook($closed)->{status}, 204, 'an old word, sent again');
 is(record($id)->{state}, 'OPEN', 'is not heard');
 hook(event($number, 'closed', merged => 'd' x 40));

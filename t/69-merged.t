@@ -230,10 +230,29 @@ is($repo->git('rev-parse', '--short=7', $head), $short, 'with that commit');
 
 
 
+# a host is not asked again at once, whoever looks at whatever record
+
+($id, $number) = opened(10);
+my $asking = "promotions:looking:127.0.0.1:$scene->{git}{port}";
+$forge->change($number, state => 'CLOSED');
+$redis->call('SET', $asking, 1, 'EX', 600);
+$redis->call('DEL', "promotions:looked:$id");
+is($scene->get($id)->json->{state}, 'OPEN', 'its host was asked a moment ago');
+is($redis->call('EXISTS', "promotions:looked:$id"), 0, 'so this one was not');
+$redis->call('DEL', $asking);
+is($scene->get($id)->json->{PULL_REQUEST_STATE}, 'CLOSED', 'then it is');
+ok($redis->call('PTTL', "promotions:looked:$id") <= 10_000,
+   'which counts for ten seconds');
+$redis->call('SET', $asking, 1, 'EX', 600);
+$forge->change($number, state => 'OPEN');
+is($scene->get($id)->json->{state}, 'CLOSED', 'of one that is closed, too');
+$redis->call('DEL', $asking, "promotions:looked:$id");
+is($scene->get($id)->json->{state}, 'OPEN', 'which may be opened again');
+
+
 # a provider that asks to wait is left alone, by later batches too, and by
 # those who look at a record
 
-($id) = opened(10);
 $forge->fault(method => 'POST', path => 'pulls$', status => 429,
               headers => ['Retry-After: 3000'], times => 1);
 my %error;

@@ -563,6 +563,54 @@ test_moved(void **state)
 }
 
 
+/* Somebody adds to what is about to be replaced: the old value is no longer
+ * there, and what they have made is. */
+
+static void
+test_moved_when_replaced(void **state)
+{
+    char            *theirs;
+    test_t          *t;
+    pm_pull_t       *pull;
+    pm_promotion_t   promotion;
+
+    t = *state;
+
+    test_commit(t, "mkdir dev prod && echo 2 > dev/a && echo 1 > prod/a");
+    promotion = test_request(t, 1, "dev", "prod");
+    test_commits(t, &promotion);
+    test_commit(t, "echo x > other");
+
+    pull = test_pull(t, &promotion, 1, NULL);
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_READY);
+
+    test_do(t, "cd work && git fetch -q origin " HEAD " && "
+            "git checkout -q --detach FETCH_HEAD && echo own > prod/own && "
+            "git add -A && git commit -q -m own && "
+            "git push -q origin HEAD:refs/heads/" HEAD " 2>&1");
+    theirs = test_run(t, "git -C remote.git rev-parse refs/heads/" HEAD);
+
+    test_is(pull, pm_pull_push(pull), PM_BATCH_MOVED);
+    test_tip(t, HEAD, theirs);
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_SETTLED);
+    assert_int_equal(pm_pull_result(pull, 0)->error.code, PM_CONFLICT);
+    test_tip(t, HEAD, theirs);
+
+    /* and to what is gone, nothing is added */
+
+    pm_pull_destroy(pull);
+    test_do(t, "git -C remote.git update-ref refs/heads/" HEAD " " HEAD "^");
+    pull = test_pull(t, &promotion, 1, NULL);
+    test_is(pull, pm_pull_plan(pull), PM_BATCH_READY);
+    test_do(t, "git -C remote.git update-ref -d refs/heads/" HEAD);
+    test_is(pull, pm_pull_push(pull), PM_BATCH_MOVED);
+    test_tip(t, HEAD, "none");
+
+    free(theirs);
+    pm_pull_destroy(pull);
+}
+
+
 /* Two gateways at once, with the same thing in mind: one commit. */
 
 static void
@@ -991,6 +1039,8 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_moved, test_setup,
                                         test_teardown),
+        cmocka_unit_test_setup_teardown(test_moved_when_replaced,
+                                        test_setup, test_teardown),
         cmocka_unit_test_setup_teardown(test_two_at_once, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_hooks, test_setup,
