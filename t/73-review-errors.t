@@ -301,6 +301,28 @@ for my $row ([ 'taken', '/taken/', 'other' ], [ 'hosted', '/x/y/', 'hosts' ])
 }
 
 
+# one that is taken after the request
+
+{
+    my $id = $scene->ask_api('one', 'prod')->json->{parameters}{promotion};
+    my $both = $redis->key(grants => 'ENVIRONMENT_API:CU@prod');
+    $repo->commit({ 'prod/quick.json' =>
+        JSON::PP->new->encode(api('quick', '/one/more')) });
+    my $head = $repo->head;
+    my ($task) = @{ $scene->tasks(key => $both) };
+    is_deeply($task->{data}{conflicts},
+              [ 'Path [/one/more/] already exists in API quick (quick)' ],
+              'taken meanwhile: the task shows it');
+    refused_is($scene->decide($id, 1, request => { key => $both }), 400,
+               'path.invalid', 'Path [/one/more/] already exists',
+               'and it cannot be accepted');
+    is($repo->head, $head, 'nothing is written');
+    $repo->commit({ 'prod/quick.json' => undef });
+    is($scene->decide($id, 1, request => { key => $both })->{status}, 200,
+       'but when the path is free again');
+}
+
+
 # an application: which one
 
 for my $row ([ 'none', {}, 404, 'application.notFound',
