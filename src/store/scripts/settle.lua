@@ -130,9 +130,9 @@ local function early(id, record, name, changed)
 
     local state, commit, told = word:match('^(%u+) (%x*) (%d+)$')
 
-    told = tonumber(told)
+    told = tonumber(told or 0)
 
-    if state ~= 'MERGED' and told > 0 and told < changed then
+    if not state or (state ~= 'MERGED' and told > 0 and told < changed) then
         return
     end
 
