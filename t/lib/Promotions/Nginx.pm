@@ -285,6 +285,8 @@ sub launch {
     my ($self) = @_;
 
     my $dir = $self->{dir};
+    my $workers = ($self->{main} // '') =~ /master_process off/
+                  ? 0 : $self->{workers};
 
     $self->{process} = Promotions::Process->start(
         command => [$self->command], name => 'nginx', stop => 'QUIT',
@@ -295,7 +297,9 @@ sub launch {
         if (!$self->{daemon} && !$self->{process}->alive) {
             die "it ended\n";
         }
+        # it listens before it has workers
         return -s "$dir/nginx.pid"
+               && @{[ $self->workers ]} >= $workers
                && IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                         PeerPort => $self->{port});
     }, $ENV{PROMOTIONS_ASAN} ? 30 : 10) };
@@ -372,9 +376,8 @@ sub reload {
 
     $self->write_configuration(%changes);
 
-    # one that has just been started has no title yet
-    wait_for('workers', sub { my @now = $self->workers;
-                              return @now >= $self->{workers} });
+    # one in place of a worker that was killed must not pass for a new one
+    wait_for('workers', sub { @{[ $self->workers ]} >= $self->{workers} });
 
     my %old = map { $_ => 1 } $self->workers;
     kill 'HUP', $self->master;
