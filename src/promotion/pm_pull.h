@@ -54,7 +54,9 @@ typedef struct {
     const char                 *committer_name;
     const char                 *committer_email;
     int64_t                     now;         /* seconds since 1970 */
-    unsigned                    giving_up:1; /* what is not committed fails */
+    unsigned                    giving_up:1; /* all fail: also what is
+                                                committed, since opening it may
+                                                be what ended its leaders */
     const pm_forge_host_t      *hosts;       /* of promotions_forge */
     size_t                      nhosts;
     pm_forge_limits_t          *limits;      /* of providers, or NULL */
