@@ -210,6 +210,30 @@ pm_replace_indicator(const pm_replace_t *r)
 }
 
 
+/* A first key or dash that cannot stand behind the dash stands below it. */
+
+static int
+pm_replace_below(pm_replace_t *r)
+{
+    pm_buffer_t  text;
+
+    memset(&text, 0, sizeof(pm_buffer_t));
+
+    pm_buffer_printf(&text, "%*s", r->indent + 2, "");
+    pm_buffer_append(&text, r->head.data, r->head.len);
+    pm_buffer_puts(&text, r->e->style.newline);
+    pm_buffer_append(&text, r->body.data, r->body.len);
+
+    pm_buffer_free(&r->head);
+    pm_buffer_free(&r->body);
+
+    memset(&r->head, 0, sizeof(pm_buffer_t));
+    r->body = text;
+
+    return text.failed ? pm_error_memory(r->e->err) : 0;
+}
+
+
 /* Lines, and the value's first line behind its indicator. */
 
 static int
@@ -228,11 +252,7 @@ pm_replace_lines(pm_replace_t *r)
 
     memset(&text, 0, sizeof(pm_buffer_t));
 
-    if (r->node->parent == NULL || r->compact) {
-
-        /* below its dash, as it was */
-
-        pm_buffer_printf(&text, "%*s", r->compact ? r->indent + 2 : 0, "");
+    if (r->node->parent == NULL) {
         pm_buffer_append(&text, r->head.data, r->head.len);
         pm_buffer_puts(&text, r->e->style.newline);
         pm_buffer_append(&text, r->body.data, r->body.len);
@@ -302,16 +322,26 @@ pm_replace_compact(pm_replace_t *r)
 static int
 pm_replace_block(pm_replace_t *r)
 {
+    int               lines;
     size_t            at, after;
     const pm_node_t  *node;
 
     node = r->node;
+    at = pm_line_back_blanks(r->document, node->start);
+
+    lines = (node->style == PM_STYLE_BLOCK
+             && pm_line_starts(r->document, at));
+
+    /* behind an anchor or a tag, and where the old one was below as well */
+
+    if (r->compact && (lines || node->anchor.len > 0 || node->tag.len > 0)
+        && pm_replace_below(r) != 0)
+    {
+        return r->e->err->code;
+    }
 
     if (node->style == PM_STYLE_BLOCK) {
-        at = pm_line_back_blanks(r->document, node->start);
-
-        return pm_line_starts(r->document, at) ? pm_replace_lines(r)
-                                               : pm_replace_compact(r);
+        return lines ? pm_replace_lines(r) : pm_replace_compact(r);
     }
 
     if (node->style == PM_STYLE_LITERAL || node->style == PM_STYLE_FOLDED) {
