@@ -8,8 +8,6 @@
 
 #define NGX_HTTP_PROMOTIONS_LANE_TRIES  10
 #define NGX_HTTP_PROMOTIONS_LANE_WAIT   20       /* ms, times the try */
-#define NGX_HTTP_PROMOTIONS_LANE_REDIS  100      /* ms, until Redis is asked
-                                                    again */
 
 
 /*
@@ -25,7 +23,7 @@
  *      └───────────────────────────────────────┘
  *
  * Of pull requests, what plan or push has found to be on its head branch goes
- * by two more steps:
+ * by two more steps (ngx_http_promotions_lane_pull.c):
  *
  *     plan, push ─► opened ─► open ─► settle
  *
@@ -45,7 +43,6 @@
 
 static void ngx_http_promotions_lane_taken(void *data, redisReply *reply);
 static void ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane);
-static void ngx_http_promotions_lane_refused(void *data);
 static void ngx_http_promotions_lane_plan_run(void *data);
 static void ngx_http_promotions_lane_planned(void *data);
 static void ngx_http_promotions_lane_begun(void *data, redisReply *reply);
@@ -54,17 +51,10 @@ static void ngx_http_promotions_lane_pushing(
     ngx_http_promotions_lane_t *lane, ngx_uint_t pushing);
 static void ngx_http_promotions_lane_push_run(void *data);
 static void ngx_http_promotions_lane_pushed(void *data);
-static void ngx_http_promotions_lane_committed(void *data, redisReply *reply);
-static void ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane);
-static void ngx_http_promotions_lane_open_run(void *data);
-static void ngx_http_promotions_lane_open_done(void *data);
 static void ngx_http_promotions_lane_replan(ngx_http_promotions_lane_t *lane);
 static ngx_uint_t ngx_http_promotions_lane_late(
     const ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_go_on(ngx_http_promotions_lane_t *lane);
-static void ngx_http_promotions_lane_give_back(
-    ngx_http_promotions_lane_t *lane);
-static void ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane);
 static void ngx_http_promotions_lane_settled(void *data, redisReply *reply);
 
 
@@ -163,7 +153,7 @@ ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
 
 /* In place of a job: the worker quits, and others may have more luck. */
 
-static void
+void
 ngx_http_promotions_lane_refused(void *data)
 {
     ngx_http_promotions_lane_t  *lane = data;
@@ -349,103 +339,6 @@ ngx_http_promotions_lane_pushed(void *data)
 }
 
 
-/* opened: that they are committed is in Redis before a provider is asked */
-
-void
-ngx_http_promotions_lane_opened(ngx_http_promotions_lane_t *lane)
-{
-    ngx_promotions_args_t  args;
-
-    /* whoever opens them later has not planned them */
-
-    ngx_http_promotions_versions_keep(&lane->batch);
-
-    if (ngx_http_promotions_script_args(&args, lane->id) == NGX_OK) {
-
-        ngx_http_promotions_batch_opened(&lane->batch, lane->pushed, &args);
-
-        if (ngx_http_promotions_script_send(&args, "opened",
-                                          ngx_http_promotions_lane_committed,
-                                          lane)
-            == NGX_OK)
-        {
-            return;
-        }
-    }
-
-    ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_opened,
-                                   NGX_HTTP_PROMOTIONS_LANE_REDIS);
-}
-
-
-static void
-ngx_http_promotions_lane_committed(void *data, redisReply *reply)
-{
-    ngx_http_promotions_lane_t  *lane = data;
-
-    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
-        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_opened,
-                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
-        return;
-    }
-
-    if (reply->integer == 0) {
-        ngx_http_promotions_lane_end(lane);
-        return;
-    }
-
-    pm_failpoint("pull_committed");
-
-    ngx_http_promotions_lane_open(lane);
-}
-
-
-/* open: in a thread */
-
-static void
-ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane)
-{
-    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                                     ngx_http_promotions_batch_host(
-                                         &lane->batch),
-                                     ngx_http_promotions_lane_open_run,
-                                     ngx_http_promotions_lane_refused,
-                                     ngx_http_promotions_lane_open_done, lane)
-        != NGX_OK)
-    {
-        ngx_http_promotions_lane_later(lane, ngx_http_promotions_lane_open,
-                                       NGX_HTTP_PROMOTIONS_LANE_REDIS);
-    }
-}
-
-
-static void
-ngx_http_promotions_lane_open_run(void *data)
-{
-    ngx_http_promotions_lane_t  *lane = data;
-
-    ngx_http_promotions_batch_open_pulls(&lane->batch);
-}
-
-
-static void
-ngx_http_promotions_lane_open_done(void *data)
-{
-    ngx_http_promotions_lane_t  *lane = data;
-
-    if (lane->refused) {
-        ngx_http_promotions_lane_give_back(lane);
-        return;
-    }
-
-    /* what is left is planned when these have their results */
-
-    lane->rest = (lane->batch.state != PM_BATCH_SETTLED);
-
-    ngx_http_promotions_lane_settle(lane);
-}
-
-
 /*
  * The head has moved, or the outcome is unclear: plan again, a little later
  * each time and not in step with the others that were refused.  Whoever waits
@@ -516,10 +409,7 @@ ngx_http_promotions_lane_go_on(ngx_http_promotions_lane_t *lane)
 }
 
 
-/* Others do what has no result yet, at once, or the next start does; whoever
- * waits for it here hears of it from Redis. */
-
-static void
+void
 ngx_http_promotions_lane_give_back(ngx_http_promotions_lane_t *lane)
 {
     ngx_http_promotions_lane_pushing(lane, 0);
@@ -529,7 +419,7 @@ ngx_http_promotions_lane_give_back(ngx_http_promotions_lane_t *lane)
 
 /* settle: the end of the batch is in Redis before it is forgotten here */
 
-static void
+void
 ngx_http_promotions_lane_settle(ngx_http_promotions_lane_t *lane)
 {
     ngx_promotions_args_t  args;
