@@ -8,7 +8,7 @@ use Time::HiRes ();
 
 my $scene = scene(forge => 'github', workers => 2, many => 60,
                   http => 'promotions_lease 2s;', server => <<'END');
-        location /soon/ { promotions; promotions_wait 300ms; }
+        location /soon/ { promotions; promotions_wait 2s; }
         location /commas/ { promotions; promotions_trailing_commas on; }
 END
 my ($repo, $nginx, $forge, $redis) = @$scene{qw(repo nginx forge redis)};
