@@ -47,6 +47,7 @@ NGINX_C = $(sort $(wildcard src/http/*.c src/store/ngx_*.c))
 NGINX_H = $(sort $(wildcard src/*/*.h))
 
 LIBRARY = $(B)/libpromotions.a
+SANITIZED = $(B)/sanitized/libpromotions.a
 MODULE  = $(B)/ngx_http_promotions_module.so
 KEY     = $(B)/promotions-key
 NGINX   = $(BUILD)/nginx
@@ -166,12 +167,14 @@ asan: deps-test
 
 # fuzzers: replayed over their corpora by make test, run on by make fuzz
 
-$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c
+$(B)/replay/%: tests/fuzz/%.c tests/fuzz/replay.c $(SANITIZED)
 	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -O1 $(SANITIZE) -MMD -MP -o $@ $^ $(LIBS)
+
+# one make for all of them: two would write the same objects at once
+$(SANITIZED): FORCE
 	@$(MAKE) --no-print-directory B=$(B)/sanitized ROOMS="$(ROOMS)" \
 		CFLAGS="-O1 -g $(SANITIZE)" lib
-	$(CC) $(CFLAGS_ALL) -O1 $(SANITIZE) -MMD -MP -o $@ $^ \
-		$(B)/sanitized/libpromotions.a $(LIBS)
 
 replays: $(FUZZERS:%=$(B)/replay/%)
 

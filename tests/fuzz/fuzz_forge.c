@@ -174,6 +174,7 @@ fuzz_run(pm_arena_t *arena, const pm_forge_task_t *task, const char *data,
     pm_forge_answer_t    answer;
     pm_forge_result_t    result;
     pm_forge_settings_t  settings;
+    pm_error_t           err;
 
     memset(&run, 0, sizeof(pm_forge_run_t));
     memset(&call, 0, sizeof(pm_forge_call_t));
@@ -185,6 +186,9 @@ fuzz_run(pm_arena_t *arena, const pm_forge_task_t *task, const char *data,
     run.arena = arena;
     run.settings = &settings;
     run.started = pm_forge_clock();
+
+    /* of its own: what one input was told must not hold up the next */
+    fuzz_check(pm_forge_limits_create(&run.limits, &err) == 0);
 
     call.run = &run;
     call.result = &result;
@@ -217,6 +221,7 @@ fuzz_run(pm_arena_t *arena, const pm_forge_task_t *task, const char *data,
 
     fuzz_result(&call);
     pm_forge_step_end(&call);
+    pm_forge_limits_destroy(run.limits);
 }
 
 
