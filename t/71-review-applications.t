@@ -397,9 +397,54 @@ is($scene->management('GET', 'user/tasks?size=1')->json->{page}{size}, 1,
 is($scene->management('GET', 'user/tasks?size=0')->{status}, 400,
    'of a size');
 
-# nobody decides in time
+
+# somebody has put something else under a name of ours: nothing is asked for
 
 $scene->decide($id, 0);
+$scene->change;
+
+for my $name (qw(reviews reviews:created promotions promotions:dev
+                 promotions:qa))
+{
+    my $key = "promotions:$name";
+    my $kept = $redis->call('EXISTS', $key);
+    $redis->call('RENAME', $key, 'kept') if $kept;
+    $redis->call('SET', $key, 'something else');
+
+    my @before = @{ $redis->call('KEYS', 'promotions:promotion:*') };
+    is($scene->ask('orders-dev', 'qa', @to)->{status}, 503,
+       "$name is something else: 503");
+    is(scalar @{ $redis->call('KEYS', 'promotions:promotion:*') },
+       scalar @before, "$name: there is no request");
+
+    $redis->call('DEL', $key);
+    $redis->call('RENAME', 'kept', $key) if $kept;
+}
+
+is_deeply($redis->call('KEYS', 'promotions:pending:*'), [],
+          'which nobody waits for');
+
+
+# what could not be written is not asked for
+
+write_file("$scene->{catalog}/away.yaml", <<'END');
+apiVersion: codefresh.io/v1beta1
+kind: PromotionTemplate
+metadata: {name: away}
+spec:
+  applicationSourceSelector: {}
+  priority: 0
+  promotion: {values.yaml: {jsonPaths: ['*'], to: .git/config}}
+END
+$nginx->reload;
+refused_is($scene->ask('orders-dev', 'qa', @to), 422, 'unprocessable',
+           qr{"qa/orders/\.git/config" is not a path},
+           'a template that leads to .git');
+unlink "$scene->{catalog}/away.yaml";
+
+
+# nobody decides in time
+
 $nginx->reload(http => 'promotions_request_ttl 1s;');
 $id = asked();
 ok(wait_for('its end', sub {

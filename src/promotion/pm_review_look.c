@@ -212,6 +212,7 @@ pm_review_try(pm_repositories_t *repositories, pm_revision_t **revisions,
 {
     int                rc;
     char               hex[PM_GIT_HEX_SIZE + 1];
+    pm_oid_t           tree;
     pm_plan_t          plan;
     pm_source_t       *sources;
     pm_git_objects_t  *objects;
@@ -252,6 +253,13 @@ pm_review_try(pm_repositories_t *repositories, pm_revision_t **revisions,
     if (rc == 0 && plan.api != NULL) {
         rc = pm_review_told(promotion, &sources[0], plan.api, work, arena,
                             look, err);
+    }
+
+    /* what could never be written is not asked for */
+
+    if (rc == 0 && pin && plan.nchanges > 0) {
+        rc = pm_plan_tree(promotion, &plan, objects,
+                          &repositories->destination->tree, &tree, err);
     }
 
     pm_git_objects_destroy(objects);

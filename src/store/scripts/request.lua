@@ -35,21 +35,26 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local fields = tonumber(ARGV[7])
 
-redis.call('SET', pending, id)
+-- A key that is not what it should be ends the script: those that only tell of
+-- requests come first, so that none is made in part.
+
+local sets = {'reviews:created', 'reviews', 'promotions',
+              'promotions:' .. ARGV[4], 'promotions:' .. ARGV[5]}
+
+for _, set in ipairs(sets) do
+    redis.call('ZADD', prefix .. set, now, id)
+
+    if set ~= 'reviews:created' then
+        redis.call('ZREMRANGEBYSCORE', prefix .. set, '-inf',
+                   '(' .. now - ARGV[6] * 1000)
+    end
+end
+
 redis.call('HSET', record, 'state', 'CREATED', 'review', 1,
            'pair', ARGV[3], 'created_at', now, 'updated_at', now,
            'source_environment', ARGV[4], 'target_environment', ARGV[5],
            unpack(ARGV, 8, 7 + fields))
 redis.call('EXPIRE', record, ARGV[6])
-redis.call('ZADD', prefix .. 'reviews:created', now, id)
-
-local sets = {'reviews', 'promotions', 'promotions:' .. ARGV[4],
-              'promotions:' .. ARGV[5]}
-
-for _, set in ipairs(sets) do
-    redis.call('ZADD', prefix .. set, now, id)
-    redis.call('ZREMRANGEBYSCORE', prefix .. set, '-inf',
-               '(' .. now - ARGV[6] * 1000)
-end
+redis.call('SET', pending, id)
 
 return {'created', redis.call('GET', prefix .. 'promoted:' .. ARGV[3]) or ''}
