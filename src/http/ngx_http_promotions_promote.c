@@ -14,6 +14,9 @@ static ngx_int_t ngx_http_promotions_promote(ngx_http_request_t *r,
     pm_request_kind_t kind);
 static ngx_int_t ngx_http_promotions_promote_start(
     ngx_http_promotions_ctx_t *ctx, ngx_str_t *body);
+static ngx_uint_t ngx_http_promotions_promote_granted(
+    ngx_http_promotions_ctx_t *ctx, const pm_request_t *request,
+    const pm_promotion_t *promotions);
 static int ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
     const pm_promotion_t *promotion, pm_error_t *err);
 
@@ -117,23 +120,9 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
     rc = pm_promotion_resolve(arena, pmcf->catalog, &request, promotions,
                               &err);
 
-    /* what a promotion fails by is not for a key that may not see it */
-
-    for (i = 0; i < request.ndestinations; i++) {
-
-        if (promotions[i].source.name == NULL) {
-            break;
-        }
-
-        ngx_http_promotions_denied_promotion(ctx, &promotions[i]);
-
-        if (!ngx_http_promotions_allowed(ctx->key, pmcf->catalog,
-                                         &promotions[i],
-                                         ctx->kind != PM_REQUEST_PREVIEW))
-        {
-            return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
-                                                  "Forbidden resource");
-        }
+    if (!ngx_http_promotions_promote_granted(ctx, &request, promotions)) {
+        return ngx_http_promotions_send_error(r, NGX_HTTP_FORBIDDEN,
+                                              "Forbidden resource");
     }
 
     if (rc != 0) {
@@ -166,6 +155,36 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
     }
 
     return ngx_http_promotions_submit(ctx);
+}
+
+
+/* What a promotion fails by is not for a key that may not see it: grants come
+ * first, of as many as were found. */
+
+static ngx_uint_t
+ngx_http_promotions_promote_granted(ngx_http_promotions_ctx_t *ctx,
+    const pm_request_t *request, const pm_promotion_t *promotions)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < request->ndestinations; i++) {
+
+        if (promotions[i].source.name == NULL) {
+            break;
+        }
+
+        ngx_http_promotions_denied_promotion(ctx, &promotions[i]);
+
+        if (!ngx_http_promotions_allowed(ctx->key,
+                                     ngx_http_promotions_worker.pmcf->catalog,
+                                     &promotions[i],
+                                     ctx->kind != PM_REQUEST_PREVIEW))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
 }
 
 
