@@ -140,7 +140,8 @@ ngx_http_promotions_list_args(ngx_promotions_args_t *args,
         ngx_promotions_args_add(args, text.data, text.len);
     }
 
-    ngx_http_promotions_list_environments(args, ctx->key);
+    ngx_http_promotions_list_environments(args, ctx->key,
+                                          pm_store_key_sees);
 
     return NGX_OK;
 }
@@ -201,45 +202,6 @@ ngx_http_promotions_list_time(ngx_promotions_args_t *args,
     ngx_promotions_args_add(args, text.data, text.len);
 
     return NGX_OK;
-}
-
-
-void
-ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
-    const pm_store_key_t *key)
-{
-    size_t                   i, n, pass;
-    pm_catalog_t            *catalog;
-    const pm_environment_t  *environment;
-
-    if (pm_store_key_sees(key, NULL, NULL)) {
-        ngx_promotions_args_number(args, -1);
-        return;
-    }
-
-    catalog = ngx_http_promotions_worker.pmcf->catalog;
-
-    for (pass = 0; pass < 2; pass++) {
-        n = 0;
-
-        for (i = 0; i < pm_catalog_nenvironments(catalog); i++) {
-            environment = pm_catalog_environments(catalog, i);
-
-            if (!pm_store_key_sees(key, environment->name, environment->id)) {
-                continue;
-            }
-
-            n++;
-
-            if (pass) {
-                ngx_promotions_args_string(args, environment->name);
-            }
-        }
-
-        if (pass == 0) {
-            ngx_promotions_args_number(args, n);
-        }
-    }
 }
 
 

@@ -254,7 +254,8 @@ ngx_http_promotions_search_args(ngx_promotions_args_t *args,
 
     (void) ngx_http_promotions_search_states(&text, args);
 
-    ngx_http_promotions_list_environments(args, ctx->key);
+    ngx_http_promotions_list_environments(args, ctx->key,
+                                          pm_store_key_sees);
 
     return NGX_OK;
 }

@@ -10,8 +10,8 @@ static ngx_int_t ngx_http_promotions_ask_record(ngx_http_request_t *r,
     ngx_promotions_redis_handler_pt handler);
 static void ngx_http_promotions_shown(void *data, redisReply *reply);
 static void ngx_http_promotions_cancel_read(void *data, redisReply *reply);
-static void ngx_http_promotions_cancel_targets(ngx_promotions_args_t *args,
-    const pm_store_key_t *key);
+static int ngx_http_promotions_cancel_grant(const pm_store_key_t *key,
+    const char *name, const char *id);
 static const char *ngx_http_promotions_cancel_instead(
     const ngx_str_t *state);
 static void ngx_http_promotions_cancelled(void *data, redisReply *reply);
@@ -175,7 +175,10 @@ ngx_http_promotions_cancel_read(void *data, redisReply *reply)
     if (author) {
         ngx_promotions_args_number(&args, -1);
     } else {
-        ngx_http_promotions_cancel_targets(&args, ctx->key);
+        /* its group goes with it, and may have targets elsewhere */
+
+        ngx_http_promotions_list_environments(&args, ctx->key,
+                                            ngx_http_promotions_cancel_grant);
     }
 
     ngx_http_promotions_audit_cancelled(&args, ctx->key, &ctx->target, reply);
@@ -195,47 +198,11 @@ done:
 }
 
 
-/* Their number, and the environments that the key may promote into: its group
- * goes with it, and may have targets elsewhere. */
-
-static void
-ngx_http_promotions_cancel_targets(ngx_promotions_args_t *args,
-    const pm_store_key_t *key)
+static int
+ngx_http_promotions_cancel_grant(const pm_store_key_t *key, const char *name,
+    const char *id)
 {
-    size_t                   i, n, pass;
-    pm_catalog_t            *catalog;
-    const pm_environment_t  *environment;
-
-    if (pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE, NULL, NULL)) {
-        ngx_promotions_args_number(args, -1);
-        return;
-    }
-
-    catalog = ngx_http_promotions_worker.pmcf->catalog;
-
-    for (pass = 0; pass < 2; pass++) {
-        n = 0;
-
-        for (i = 0; i < pm_catalog_nenvironments(catalog); i++) {
-            environment = pm_catalog_environments(catalog, i);
-
-            if (!pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE,
-                                     environment->name, environment->id))
-            {
-                continue;
-            }
-
-            n++;
-
-            if (pass) {
-                ngx_promotions_args_string(args, environment->name);
-            }
-        }
-
-        if (pass == 0) {
-            ngx_promotions_args_number(args, n);
-        }
-    }
+    return pm_store_key_allows(key, "PROMOTE_TO", PM_STORE_CREATE, name, id);
 }
 
 

@@ -49,6 +49,45 @@ ngx_http_promotions_script_args(ngx_promotions_args_t *args,
 }
 
 
+void
+ngx_http_promotions_list_environments(ngx_promotions_args_t *args,
+    const pm_store_key_t *key, ngx_http_promotions_grant_pt granted)
+{
+    size_t                   i, n, pass;
+    pm_catalog_t            *catalog;
+    const pm_environment_t  *environment;
+
+    if (granted(key, NULL, NULL)) {
+        ngx_promotions_args_number(args, -1);
+        return;
+    }
+
+    catalog = ngx_http_promotions_worker.pmcf->catalog;
+
+    for (pass = 0; pass < 2; pass++) {
+        n = 0;
+
+        for (i = 0; i < pm_catalog_nenvironments(catalog); i++) {
+            environment = pm_catalog_environments(catalog, i);
+
+            if (!granted(key, environment->name, environment->id)) {
+                continue;
+            }
+
+            n++;
+
+            if (pass) {
+                ngx_promotions_args_string(args, environment->name);
+            }
+        }
+
+        if (pass == 0) {
+            ngx_promotions_args_number(args, n);
+        }
+    }
+}
+
+
 ngx_int_t
 ngx_http_promotions_script_send(ngx_promotions_args_t *args,
     const char *name, ngx_promotions_redis_handler_pt handler, void *data)
