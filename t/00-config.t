@@ -297,6 +297,68 @@ fails('a local remote that is not allowed',
       qr/promotions_allow_local_remotes/, catalog => $local);
 passes('a local remote that is', catalog => $local, allow_local => 1);
 
+# every remote that is fetched from or pushed to, at its place in the manifest
+
+sub manifest {
+    my ($sources) = @_;
+    return catalog('a.yaml' => <<"END");
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: x
+spec:
+  sources:
+$sources
+END
+}
+
+sub environment_of_apis {
+    my ($remote) = @_;
+    return catalog('e.yaml' => <<"END");
+apiVersion: promotions.nginx/v1
+kind: Environment
+metadata:
+  name: qa
+spec:
+  apis:
+    path: qa
+    repoURL: $remote
+END
+}
+
+for my $case (
+    [ 'git@git.example.com:acme/x.git', qr/promotions_ssh_known_hosts/,
+      'ssh without known hosts' ],
+    [ '/srv/git/x.git', qr/promotions_allow_local_remotes/,
+      'a local one that is not allowed' ],
+    [ 'ftp://git.example.com/x.git', qr/ftp/, 'a scheme that is none' ],
+) {
+    my ($url, $pattern, $name) = @$case;
+
+    fails("a folder: $name", qr{/a\.yaml:8:16: repoURL: .*$pattern},
+          catalog => manifest("    - path: qa\n      repoURL: $url"));
+    fails("value files of a chart: $name",
+          qr{/a\.yaml:13:16: repoURL: .*$pattern},
+          catalog => manifest(<<"END" =~ s/\n\z//r));
+    - chart: orders
+      repoURL: oci://charts.example.com
+      targetRevision: 1.2.3
+      helm:
+        valueFiles: [\$values/qa.yaml]
+    - ref: values
+      repoURL: $url
+END
+    fails("API definitions: $name", qr{/e\.yaml:8:14: repoURL: .*$pattern},
+          catalog => environment_of_apis($url));
+}
+
+passes('a chart has a repository of its own kind',
+       catalog => manifest("    - chart: orders\n      repoURL: oci://x.example"
+                           . "\n      targetRevision: 1.2.3"));
+passes('API definitions over ssh, and known hosts',
+       catalog => environment_of_apis('ssh://git@git.example.com/x.git'),
+       http => "promotions_ssh_known_hosts $dir/known_hosts;");
+
 
 # mirrors
 

@@ -43,7 +43,9 @@ typedef struct {
 /* A place in git: the folder "path" on a branch of a repository. */
 
 struct pm_catalog_source_s {
-    const char  *repository;     /* repoURL as written */
+    const char  *repository;     /* repoURL as written, */
+    unsigned     line;           /* where it stands in the file */
+    unsigned     column;
     const char  *revision;       /* as written, without refs/heads/; NULL:
                                     missing or HEAD, the remote's default
                                     branch */

@@ -44,7 +44,7 @@ pm_catalog_is_secret(const char *user, size_t len)
 
 static int
 pm_catalog_repository(pm_catalog_reader_t *reader, const pm_node_t *mapping,
-    const char *where, const char **repository)
+    const char *where, pm_catalog_source_t *source)
 {
     int               rc;
     size_t            len;
@@ -52,21 +52,23 @@ pm_catalog_repository(pm_catalog_reader_t *reader, const pm_node_t *mapping,
     const pm_node_t  *node;
 
     rc = pm_catalog_string(reader, mapping, where, "repoURL",
-                           PM_CATALOG_REQUIRED, repository);
+                           PM_CATALOG_REQUIRED, &source->repository);
     if (rc != 0) {
         return rc;
     }
 
     node = pm_node_get(mapping, "repoURL");
+    source->line = node->line;
+    source->column = node->column;
 
-    for (p = *repository; *p != '\0'; p++) {
+    for (p = source->repository; *p != '\0'; p++) {
         if ((unsigned char) *p <= ' ' || *p == 0x7f) {
             return pm_catalog_fault(reader, node, "%s.repoURL has a blank or "
                                     "a control character in it", where);
         }
     }
 
-    authority = strstr(*repository, "://");
+    authority = strstr(source->repository, "://");
 
     if (authority == NULL) {
         return 0;
@@ -287,7 +289,7 @@ pm_catalog_place(pm_catalog_reader_t *reader, const pm_node_t *mapping,
     memset(source, 0, sizeof(pm_catalog_source_t));
     source->path = "";
 
-    rc = pm_catalog_repository(reader, mapping, where, &source->repository);
+    rc = pm_catalog_repository(reader, mapping, where, source);
 
     if (rc == 0) {
         rc = pm_catalog_revision(reader, mapping, where, source);
