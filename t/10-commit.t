@@ -107,7 +107,11 @@ like($repo->git('ls-tree', 'main', 'qa/orders/'),
 my $lines = () = $scene->{git}->requests;
 $repo->commit({ 'dev/orders/values.yaml' => "replicas: 8\n" });
 $scene->commit('orders-dev', 'orders-qa', message => 'fetches once');
-$lines = () = $scene->{git}->requests;
+my @requests = $scene->{git}->requests;
+is($#requests - $lines, 2, 'a promotion on a branch that others have moved '
+   . 'is three requests to the git server: refs, fetch, push')
+    or diag(join "\n", @requests[$lines .. $#requests]);
+$lines = @requests;
 
 # qa is brought to prod's content by a pair that needs no fetch
 my $key = $scene->{redis}->key(id => 'back', grants => 'admin');
@@ -115,7 +119,7 @@ $r = $scene->post('commit', {
     srcAppId => app_id('orders-prod'), destAppId => app_id('orders-qa'),
     message => 'back' }, key => $key);
 is($r->{status}, 200, 'a promotion on an unchanged branch');
-my @requests = $scene->{git}->requests;
+@requests = $scene->{git}->requests;
 @requests = @requests[$lines .. $#requests];
 is(scalar @requests, 2, 'is two requests to the git server')
     or diag(join "\n", @requests);

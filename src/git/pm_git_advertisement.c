@@ -381,6 +381,7 @@ pm_git_advertisement_read(pm_git_pktline_t *lines, pm_git_service_t service,
         return pm_error_memory(err);
     }
 
+    adv->service = service;
     adv->capabilities = "";
 
     reader.lines = lines;

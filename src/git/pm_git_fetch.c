@@ -40,101 +40,6 @@ pm_git_fetch_ref(const pm_git_advertisement_t *advertisement,
 }
 
 
-/* Of the server's capabilities those that libgit2 1.5 makes good use of. */
-
-static void
-pm_git_fetch_capabilities(const char *offered, pm_buffer_t *line)
-{
-    size_t  i, len;
-
-    static const char *const  known[] = {
-        "multi_ack", "multi_ack_detailed", "side-band", "side-band-64k",
-        "thin-pack", "ofs-delta"
-    };
-
-    for ( ;; ) {
-        offered += strspn(offered, " ");
-        len = strcspn(offered, " ");
-
-        if (len == 0) {
-            return;
-        }
-
-        for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-            if (strlen(known[i]) == len
-                && memcmp(known[i], offered, len) == 0)
-            {
-                pm_buffer_printf(line, " %s", known[i]);
-            }
-        }
-
-        offered += len;
-    }
-}
-
-
-/* The listing, as the server would have sent it had it only these refs. */
-
-static int
-pm_git_fetch_listing(pm_git_fetch_t *f,
-    const pm_git_advertisement_t *advertisement, char **specs, size_t nspecs)
-{
-    char                 hex[PM_GIT_HEX_SIZE + 1];
-    size_t               i;
-    pm_buffer_t          line;
-    const pm_git_ref_t  *ref;
-
-    static const char  announced[] = "# service=git-upload-pack\n";
-
-    memset(&line, 0, sizeof(pm_buffer_t));
-
-    if (f->remote->transport->stateless) {
-        pm_git_pktline_append(&f->listing, announced, sizeof(announced) - 1);
-        pm_buffer_puts(&f->listing, "0000");
-    }
-
-    for (i = 0; i < nspecs; i++) {
-
-        /* "+refs/heads/main:…" */
-
-        line.len = 0;
-        pm_buffer_append(&line, specs[i] + 1, strcspn(specs[i] + 1, ":"));
-
-        ref = (pm_buffer_string(&line) != NULL)
-              ? pm_git_advertisement_ref(advertisement, line.data) : NULL;
-
-        if (ref == NULL) {
-            f->listing.failed = 1;
-            break;
-        }
-
-        pm_oid_hex(hex, &ref->id);
-
-        line.len = 0;
-        pm_buffer_printf(&line, "%s %s", hex, ref->name);
-
-        if (i == 0) {
-            pm_buffer_putc(&line, '\0');
-            pm_git_fetch_capabilities(advertisement->capabilities, &line);
-        }
-
-        pm_buffer_putc(&line, '\n');
-
-        if (line.failed) {
-            f->listing.failed = 1;
-            break;
-        }
-
-        pm_git_pktline_append(&f->listing, line.data, line.len);
-    }
-
-    pm_buffer_free(&line);
-    pm_buffer_puts(&f->listing, "0000");
-
-    return f->listing.failed ? -1 : 0;
-}
-
-
 /* What libgit2 ran into, unless it was our transport: that knows better. */
 
 static int
@@ -282,22 +187,57 @@ pm_git_fetch_track(pm_git_remote_t *remote, git_repository *repository,
 }
 
 
+/* What the remote has told before is not asked again, where it may be so. */
+
+static const pm_git_advertisement_t *
+pm_git_fetch_known(pm_git_fetch_t *f, const pm_git_fetch_known_t *known)
+{
+    if (known->refs == NULL || !f->remote->transport->stateless) {
+        return NULL;
+    }
+
+    f->offers = (known->refs->service == PM_GIT_UPLOAD_PACK)
+                ? pm_git_fetch_offers(known->refs->capabilities)
+                : known->offers;
+
+    return f->offers != 0 ? known->refs : NULL;
+}
+
+
 static int
-pm_git_fetch_branches(pm_git_fetch_t *f, git_repository *repository,
-    const char *const *branches, size_t nbranches, pm_arena_t *arena,
+pm_git_fetch_discover(pm_git_fetch_t *f, pm_git_fetch_known_t *known,
+    pm_arena_t *arena, const pm_git_advertisement_t **advertisement,
     pm_error_t *err)
 {
     int                      rc;
-    char                   **specs;
-    size_t                   i, n;
-    const pm_git_ref_t      *ref;
-    pm_git_advertisement_t  *advertisement;
+    pm_git_advertisement_t  *told;
 
-    rc = pm_git_remote_discover(f->remote, PM_GIT_UPLOAD_PACK, arena,
-                                &advertisement, err);
+    rc = pm_git_remote_discover(f->remote, PM_GIT_UPLOAD_PACK, arena, &told,
+                                err);
     if (rc != 0) {
         return rc;
     }
+
+    f->offers = pm_git_fetch_offers(told->capabilities);
+
+    /* where another remote of this URL would not know of the redirect */
+
+    known->offers = f->remote->redirected ? 0 : f->offers;
+    *advertisement = told;
+
+    return 0;
+}
+
+
+static int
+pm_git_fetch_branches(pm_git_fetch_t *f, git_repository *repository,
+    const pm_git_advertisement_t *advertisement, const char *const *branches,
+    size_t nbranches, pm_arena_t *arena, pm_error_t *err)
+{
+    int                   rc;
+    char                **specs;
+    size_t                i, n;
+    const pm_git_ref_t   *ref;
 
     specs = pm_arena_alloc(arena, (nbranches + 1) * sizeof(char *));
     if (specs == NULL) {
@@ -319,6 +259,8 @@ pm_git_fetch_branches(pm_git_fetch_t *f, git_repository *repository,
         }
     }
 
+    rc = 0;
+
     if (n > 0) {
         if (pm_git_fetch_listing(f, advertisement, specs, n) != 0) {
             return pm_error_memory(err);
@@ -336,13 +278,17 @@ pm_git_fetch_branches(pm_git_fetch_t *f, git_repository *repository,
 }
 
 
-int
-pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
-    const char *const *branches, size_t nbranches, pm_error_t *err)
+/* asks: nothing is taken for granted. */
+
+static int
+pm_git_fetch_try(pm_git_remote_t *remote, git_repository *repository,
+    pm_git_fetch_known_t *known, int asks, const char *const *branches,
+    size_t nbranches, int *granted, pm_error_t *err)
 {
-    int              rc;
-    pm_arena_t      *arena;
-    pm_git_fetch_t   fetch;
+    int                            rc;
+    pm_arena_t                    *arena;
+    pm_git_fetch_t                 fetch;
+    const pm_git_advertisement_t  *advertisement;
 
     memset(&fetch, 0, sizeof(pm_git_fetch_t));
     fetch.remote = remote;
@@ -352,10 +298,20 @@ pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
         return pm_error_memory(err);
     }
 
-    pm_git_remote_begin(remote);
+    advertisement = asks ? NULL : pm_git_fetch_known(&fetch, known);
+    *granted = (advertisement != NULL);
 
-    rc = pm_git_fetch_branches(&fetch, repository, branches, nbranches, arena,
-                               err);
+    rc = *granted ? 0 : pm_git_fetch_discover(&fetch, known, arena,
+                                              &advertisement, err);
+
+    fetch.assumes = !asks && remote->transport->stateless
+                    && (fetch.offers & (PM_GIT_FETCH_MULTI_ACK
+                                        | PM_GIT_FETCH_MULTI_ACK_DETAILED));
+
+    if (rc == 0) {
+        rc = pm_git_fetch_branches(&fetch, repository, advertisement,
+                                   branches, nbranches, arena, err);
+    }
 
     if (rc == 0 && fetch.asked) {
         pm_git_remote_drain(remote, PM_GIT_UPLOAD_PACK);
@@ -363,9 +319,34 @@ pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
 
     remote->transport->close(remote, PM_GIT_UPLOAD_PACK);
 
-    pm_buffer_free(&fetch.listing);
+    *granted |= fetch.assumed;
+
+    pm_buffer_free(&fetch.own);
     pm_buffer_free(&fetch.request);
     pm_arena_destroy(arena);
+
+    return rc;
+}
+
+
+int
+pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
+    pm_git_fetch_known_t *known, const char *const *branches,
+    size_t nbranches, pm_error_t *err)
+{
+    int  rc, granted;
+
+    pm_git_remote_begin(remote);
+
+    rc = pm_git_fetch_try(remote, repository, known, 0, branches, nbranches,
+                          &granted, err);
+
+    if (rc == PM_REMOTE && granted) {
+        remote->unusable = 0;
+
+        rc = pm_git_fetch_try(remote, repository, known, 1, branches,
+                              nbranches, &granted, err);
+    }
 
     return rc;
 }

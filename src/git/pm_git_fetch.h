@@ -14,6 +14,20 @@
 
 
 /*
+ * What is known of a remote's git-upload-pack before a fetch: over http it
+ * need not be asked for its refs again.  Where that no longer holds (a branch
+ * was forced back meanwhile, another server took over) it is asked after all.
+ */
+
+typedef struct {
+    const pm_git_advertisement_t  *refs;     /* as this remote has told them;
+                                                NULL: ask */
+    unsigned                       offers;   /* what an earlier fetch has
+                                                learnt; 0: nothing */
+} pm_git_fetch_known_t;
+
+
+/*
  * Fetches branches (refs/heads/… each, or a tag's refs/tags/…) of remote into
  * repository as refs/remotes/origin/…, without other tags and without
  * FETCH_HEAD.  The caller holds the mirror's lock.  A branch that the remote
@@ -21,7 +35,8 @@
  * PM_UNAVAILABLE (disk).
  */
 int pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
-    const char *const *branches, size_t nbranches, pm_error_t *err);
+    pm_git_fetch_known_t *known, const char *const *branches,
+    size_t nbranches, pm_error_t *err);
 
 
 #endif /* PM_GIT_FETCH_H */

@@ -1,10 +1,14 @@
 #include "git/pm_git_fetch_transport.h"
 
+#include <stdio.h>
 #include <string.h>
 
 
 /* Answers to "have" lines: at most 256 of them are asked. */
 #define PM_GIT_FETCH_ANSWERS  (1024 * 1024)
+
+/* "0032have ", 40 digits, a newline */
+#define PM_GIT_FETCH_HAVE     "0032have "
 
 
 static pm_git_fetch_t *
@@ -14,40 +18,172 @@ pm_git_fetch_of(git_smart_subtransport_stream *stream)
 }
 
 
+static size_t
+pm_git_fetch_read_own(pm_git_fetch_t *f, char *data, size_t size)
+{
+    size_t  n;
+
+    n = f->own.len - f->pos;
+
+    if (n > size) {
+        n = size;
+    }
+
+    memcpy(data, f->own.data + f->pos, n);
+    f->pos += n;
+
+    return n;
+}
+
+
+/* Every "have" of the request is known there, for all that is known here. */
+
+static int
+pm_git_fetch_assume(pm_git_fetch_t *f)
+{
+    char         ack[sizeof("ACK  common\n") + PM_GIT_HEX_SIZE];
+    size_t       n;
+    const char  *p, *end;
+
+    p = f->request.data;
+    end = p + f->request.len;
+
+    while ((p = memmem(p, (size_t) (end - p), PM_GIT_FETCH_HAVE,
+                       sizeof(PM_GIT_FETCH_HAVE) - 1))
+           != NULL)
+    {
+        p += sizeof(PM_GIT_FETCH_HAVE) - 1;
+
+        if (end - p < PM_GIT_HEX_SIZE) {
+            break;
+        }
+
+        n = (size_t) snprintf(ack, sizeof(ack), "ACK %.*s common\n",
+                              PM_GIT_HEX_SIZE, p);
+
+        pm_git_pktline_append(&f->own, ack, n);
+    }
+
+    pm_git_pktline_append(&f->own, "NAK\n", 4);
+    f->assumed = 1;
+
+    if (f->own.failed) {
+        (void) pm_error_memory(&f->err);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* The first line of an answer says whether anything of ours is known. */
+
+static int
+pm_git_fetch_answered(pm_git_fetch_t *f, size_t n, int nak)
+{
+    int  first;
+
+    first = (f->answers == 0);
+    f->answers += n;
+
+    if (f->answers > PM_GIT_FETCH_ANSWERS) {
+        return pm_error_set(&f->err, PM_REMOTE, "remote %s: endless answers "
+                            "to a fetch", f->remote->name);
+    }
+
+    if (first && nak && f->assumed) {
+        return pm_error_set(&f->err, PM_REMOTE, "remote %s: nothing in common "
+                            "with its mirror", f->remote->name);
+    }
+
+    return 0;
+}
+
+
+/* What comes before the pack: lines of ACK and NAK, in parts of any size. */
+
+static int
+pm_git_fetch_look(pm_git_fetch_t *f, const char *data, size_t size)
+{
+    int     len, nak;
+    size_t  i, n;
+
+    for (i = 0; i < size && !f->packing; i += n) {
+
+        if (f->rest > 0) {
+            n = (f->rest < size - i) ? f->rest : size - i;
+            f->rest -= n;
+            continue;
+        }
+
+        n = 1;
+        f->line[f->nline++] = data[i];
+
+        if (f->nline < sizeof(f->line)) {
+            continue;
+        }
+
+        f->nline = 0;
+        len = pm_git_pktline_length(f->line);
+        nak = (memcmp(f->line + 4, "NAK", 3) == 0);
+
+        if (len < (int) sizeof(f->line)
+            || (!nak && memcmp(f->line + 4, "ACK", 3) != 0))
+        {
+            f->packing = 1;
+            break;
+        }
+
+        f->rest = (size_t) len - sizeof(f->line);
+
+        if (pm_git_fetch_answered(f, (size_t) len, nak) != 0) {
+            return -1;
+        }
+    }
+
+    return 0;
+}
+
+
+static int
+pm_git_fetch_ask(pm_git_fetch_t *f)
+{
+    pm_string_t  part;
+
+    part.data = f->request.data;
+    part.len = f->request.len;
+    f->asked = 1;
+
+    return f->remote->transport->write(f->remote, PM_GIT_UPLOAD_PACK, &part, 1,
+                                       &f->err);
+}
+
+
 static int
 pm_git_fetch_read(git_smart_subtransport_stream *stream, char *data,
     size_t size, size_t *n)
 {
-    pm_string_t      part;
     pm_git_fetch_t  *f;
 
     f = pm_git_fetch_of(stream);
     *n = 0;
 
-    if (!f->listed) {
-        *n = f->listing.len - f->pos;
+    if (f->listed && f->assumes && !f->done && f->own.len == 0
+        && f->request.len > 0
+        && pm_git_fetch_assume(f) != 0)
+    {
+        return -1;
+    }
 
-        if (*n > size) {
-            *n = size;
-        }
-
-        memcpy(data, f->listing.data + f->pos, *n);
-        f->pos += *n;
-
+    if (f->own.len > 0) {
+        *n = pm_git_fetch_read_own(f, data, size);
         return 0;
     }
 
-    if (f->remote->transport->stateless && !f->asked) {
-        part.data = f->request.data;
-        part.len = f->request.len;
-        f->asked = 1;
-
-        if (f->remote->transport->write(f->remote, PM_GIT_UPLOAD_PACK, &part,
-                                        1, &f->err)
-            != 0)
-        {
-            return -1;
-        }
+    if (f->remote->transport->stateless && !f->asked
+        && pm_git_fetch_ask(f) != 0)
+    {
+        return -1;
     }
 
     if (f->remote->transport->read(f->remote, PM_GIT_UPLOAD_PACK, data, size,
@@ -57,17 +193,7 @@ pm_git_fetch_read(git_smart_subtransport_stream *stream, char *data,
         return -1;
     }
 
-    /* libgit2 keeps every ACK of the negotiation */
-
-    f->answers += f->done ? 0 : *n;
-
-    if (f->answers > PM_GIT_FETCH_ANSWERS) {
-        (void) pm_error_set(&f->err, PM_REMOTE, "remote %s: endless answers "
-                            "to a fetch", f->remote->name);
-        return -1;
-    }
-
-    return 0;
+    return pm_git_fetch_look(f, data, *n);
 }
 
 
@@ -132,6 +258,11 @@ pm_git_fetch_action(git_smart_subtransport_stream **stream,
     f->listed = (action != GIT_SERVICE_UPLOADPACK_LS);
     f->request.len = 0;
     f->asked = 0;
+
+    if (f->listed) {
+        f->own.len = 0;
+        f->pos = 0;
+    }
 
     *stream = &f->stream;
 

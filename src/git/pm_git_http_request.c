@@ -315,6 +315,13 @@ pm_git_http_pump(pm_git_remote_t *remote, pm_git_http_t *http,
     sent = 0;
     head = http->head;
 
+    /* before anything else: a server that never stops talking ends here */
+
+    rc = pm_git_remote_wait(remote, last, &wait, err);
+    if (rc != 0) {
+        return rc;
+    }
+
     for ( ;; ) {
         if (http->pos < http->answer.len) {
             return 0;

@@ -27,7 +27,8 @@ void pm_git_mirror_close(pm_git_mirror_t *mirror);
 /*
  * Makes sure that commit id is in the mirror: looks, refreshes, and only then
  * fetches branches (refs/heads/... each: the one whose head id is, and others
- * of the catalog to have them in the same go) from remote.  Under the lock;
+ * of the catalog to have them in the same go) from remote.  refs: what remote
+ * has just told (of either service), or NULL: it is asked.  Under the lock;
  * leftovers of a killed process are removed first.  A mirror in which an
  * object cannot be read (pm_git_mirror_broken) is verified, and rebuilt from
  * the remote if it is so.
@@ -38,8 +39,8 @@ void pm_git_mirror_close(pm_git_mirror_t *mirror);
  * repository itself lacks objects.
  */
 int pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
-    const pm_oid_t *id, const char *const *branches, size_t nbranches,
-    pm_error_t *err);
+    const pm_oid_t *id, const pm_git_advertisement_t *refs,
+    const char *const *branches, size_t nbranches, pm_error_t *err);
 
 /*
  * 1 once an object that must be there could not be read (the reader got

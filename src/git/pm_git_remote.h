@@ -37,6 +37,7 @@ typedef struct {
 /* What a service says first. */
 
 typedef struct {
+    pm_git_service_t  service;   /* whose */
     pm_git_ref_t  *refs;         /* sorted by name */
     size_t         nrefs;
     const char    *head;         /* the branch that HEAD names, or NULL:

@@ -70,6 +70,7 @@ struct pm_git_remote_s {
     unsigned                   refused:1;   /* the request was answered, and
                                                was not carried out */
     unsigned                   too_large:1; /* because of its size */
+    unsigned                   redirected:1; /* to another path */
     unsigned                   unusable:1;  /* the last fetch failed, and not
                                                because of the connection */
 

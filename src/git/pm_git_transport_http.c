@@ -130,6 +130,7 @@ pm_git_http_redirect(pm_git_remote_t *remote, pm_git_http_t *http,
                             url.canonical);
     }
 
+    remote->redirected = 1;
     http->base[service] = url;
     http->login[service] = pm_git_credentials_match(settings->credentials,
                                                     &url);
@@ -271,6 +272,13 @@ pm_git_http_write(pm_git_remote_t *remote, pm_git_service_t service,
 {
     int   rc;
     long  status;
+
+    if (remote->http == NULL) {
+        rc = pm_git_http_take(remote, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
 
     if (pm_git_http_request(remote, service, parts, nparts) != 0) {
         return pm_error_memory(err);

@@ -23,13 +23,15 @@ enum {
 
 
 static int pm_git_update_locked(pm_git_mirror_t *mirror,
-    pm_git_remote_t *remote, const pm_oid_t *id, const char *const *branches,
+    pm_git_remote_t *remote, const pm_oid_t *id,
+    const pm_git_advertisement_t *refs, const char *const *branches,
     size_t nbranches, pm_error_t *err);
 static int pm_git_update_check(pm_git_mirror_t *mirror, const pm_oid_t *id);
 static int pm_git_update_missing(pm_git_mirror_t *mirror);
 static int pm_git_update_sound(pm_git_mirror_t *mirror);
 static int pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
-    const char *const *branches, size_t nbranches, pm_error_t *err);
+    pm_git_fetch_known_t *known, const char *const *branches,
+    size_t nbranches, pm_error_t *err);
 static void pm_git_update_untrack(git_repository *repository,
     const char *const *branches, size_t nbranches);
 static int pm_git_update_rebuild(pm_git_mirror_t *mirror,
@@ -39,8 +41,8 @@ static int pm_git_update_rebuild(pm_git_mirror_t *mirror,
 
 int
 pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
-    const pm_oid_t *id, const char *const *branches, size_t nbranches,
-    pm_error_t *err)
+    const pm_oid_t *id, const pm_git_advertisement_t *refs,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
 {
     int  rc, fd;
 
@@ -55,7 +57,8 @@ pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
         return rc;
     }
 
-    rc = pm_git_update_locked(mirror, remote, id, branches, nbranches, err);
+    rc = pm_git_update_locked(mirror, remote, id, refs, branches, nbranches,
+                              err);
 
     pm_git_unlock(fd);
 
@@ -70,10 +73,11 @@ pm_git_mirror_update(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
 
 static int
 pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
-    const pm_oid_t *id, const char *const *branches, size_t nbranches,
-    pm_error_t *err)
+    const pm_oid_t *id, const pm_git_advertisement_t *refs,
+    const char *const *branches, size_t nbranches, pm_error_t *err)
 {
-    int  rc, state, broken;
+    int                   rc, state, broken;
+    pm_git_fetch_known_t  known;
 
     broken = mirror->broken;
     mirror->broken = 0;
@@ -82,8 +86,13 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
             ? pm_git_update_check(mirror, id) : PM_GIT_DAMAGED;
 
     if (state == PM_GIT_ABSENT) {
-        rc = pm_git_update_fetch(mirror->site->path, remote, branches,
+        known.refs = refs;
+        known.offers = mirror->site->offers;
+
+        rc = pm_git_update_fetch(mirror->site->path, remote, &known, branches,
                                  nbranches, err);
+
+        mirror->site->offers = known.offers;
 
         /* what is damaged may lie deeper than what a look at the refs sees */
 
@@ -213,7 +222,8 @@ pm_git_update_sound(pm_git_mirror_t *mirror)
 
 static int
 pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
-    const char *const *branches, size_t nbranches, pm_error_t *err)
+    pm_git_fetch_known_t *known, const char *const *branches,
+    size_t nbranches, pm_error_t *err)
 {
     int              rc;
     git_repository  *repository;
@@ -226,7 +236,7 @@ pm_git_update_fetch(const char *path, pm_git_remote_t *remote,
 
     pm_git_update_untrack(repository, branches, nbranches);
 
-    rc = pm_git_fetch(remote, repository, branches, nbranches, err);
+    rc = pm_git_fetch(remote, repository, known, branches, nbranches, err);
 
     git_repository_free(repository);
 
@@ -345,9 +355,10 @@ int
 pm_git_mirror_replace(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     const char *const *branches, size_t nbranches, pm_error_t *err)
 {
-    int          rc;
-    char         new[4096], old[4096];
-    const char  *path;
+    int                   rc;
+    char                  new[4096], old[4096];
+    const char           *path;
+    pm_git_fetch_known_t  nothing;
 
     path = mirror->site->path;
 
@@ -361,7 +372,10 @@ pm_git_mirror_replace(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
     rc = pm_git_mirror_make(new, err);
 
     if (rc == 0 && remote != NULL) {
-        rc = pm_git_update_fetch(new, remote, branches, nbranches, err);
+        memset(&nothing, 0, sizeof(pm_git_fetch_known_t));
+
+        rc = pm_git_update_fetch(new, remote, &nothing, branches, nbranches,
+                                 err);
     }
 
     if (rc != 0) {

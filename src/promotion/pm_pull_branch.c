@@ -142,8 +142,8 @@ pm_pull_branch_taken(pm_pull_t *pull, const pm_promotion_t *promotion,
 
     r = pull->repositories->first;
 
-    rc = pm_git_mirror_update(r->mirror, r->remote, &ref->id, &ref->name, 1,
-                              err);
+    rc = pm_git_mirror_update(r->mirror, r->remote, &ref->id, r->refs,
+                              &ref->name, 1, err);
     if (rc == 0) {
         rc = pm_git_mirror_commit(r->mirror, &ref->id, pull->round, &commit,
                                   err);

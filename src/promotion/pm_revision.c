@@ -147,6 +147,7 @@ pm_revision_update(pm_revision_t *revision, pm_error_t *err)
     r = revision->repository;
 
     rc = pm_git_mirror_update(r->mirror, r->remote, &revision->tip,
+                              r->reader != NULL ? r->reader : r->refs,
                               r->branches, r->nbranches, err);
     if (rc != 0) {
         return rc;

@@ -197,7 +197,7 @@ bench_size(pm_git_t *git, unsigned files)
     bench_check(pm_git_url_parse(arena, path, &url, &err), &err);
     bench_check(pm_git_mirror_open(git, &url, &mirror, &err), &err);
     bench_check(pm_git_remote_open(git, &url, &remote, &err), &err);
-    bench_check(pm_git_mirror_update(mirror, remote, &head, branches, 1,
+    bench_check(pm_git_mirror_update(mirror, remote, &head, NULL, branches, 1,
                                      &err), &err);
 
     start = bench_now();

@@ -13,6 +13,7 @@
  *                          http-backend for GET, a fault for POST
  *   /close/                http-backend, then the connection is closed
  *   /push-acks/            the same; endless ACKs for POST
+ *   /push-chat/            the same; endless progress for POST
  *   /push-lies/            the same; a pack of nothing for POST
  */
 
@@ -435,6 +436,13 @@ http_server_serve(http_server_request_t *r)
                         http_server_result);
         http_server_stream(r, headers, "0038ACK aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
                            "aaaaaaaaaa common\n", 0);
+        return 0;
+    }
+
+    if (strcmp(first, "push-chat") == 0) {
+        (void) snprintf(headers, sizeof(headers), "%s\r\n",
+                        http_server_result);
+        http_server_stream(r, headers, "000a\002chat\n", 0);
         return 0;
     }
 

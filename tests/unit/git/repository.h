@@ -238,7 +238,7 @@ test_mirror(test_t *t, const char *branch)
         test_ok(t, pm_git_remote_open(t->git, &t->url, &t->remote, &t->err));
     }
 
-    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, refs, 1,
+    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, NULL, refs, 1,
                                     &t->err));
 
     return head;

@@ -246,7 +246,7 @@ test_two_repositories(void **state)
     test_ok(t, pm_git_url_parse(t->arena, text, &url, &t->err));
     test_ok(t, pm_git_mirror_open(t->git, &url, &mirror, &t->err));
     test_ok(t, pm_git_remote_open(t->git, &url, &remote, &t->err));
-    test_ok(t, pm_git_mirror_update(mirror, remote, &other, branches, 1,
+    test_ok(t, pm_git_mirror_update(mirror, remote, &other, NULL, branches, 1,
                                     &t->err));
 
     test_ok(t, pm_git_compare(mirror, &other, "", t->mirror, &head, "copy", 1,

@@ -500,8 +500,8 @@ test_fetch(void **state)
     repository = mirror();
     id = oid("main");
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 3,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 3, &fx.err), 0);
     assert_true(tracked(repository, "main", &id));
     assert_true(tracked(repository, "other", &id));
 
@@ -512,8 +512,8 @@ test_fetch(void **state)
     (void) sh("git push -q '%s' main", fx.bare);
     id = oid("main");
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 3,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 3, &fx.err), 0);
     assert_true(tracked(repository, "main", &id));
 
     /* a fork whose common history is more than two rounds away */
@@ -522,13 +522,141 @@ test_fetch(void **state)
     id = commit(&old, "fork");
     (void) sh("git push -q -f '%s' $(cat commit):main", fx.bare);
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 3,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 3, &fx.err), 0);
     assert_true(tracked(repository, "main", &id));
 
     /* all of it on one connection */
 
     assert_int_equal(server.log->connections, 1);
+
+    git_repository_free(repository);
+}
+
+
+/* Fetches main, having heard the refs; the requests that it took. */
+
+static int
+fetch_heard(git_repository *repository, pm_git_service_t service)
+{
+    int  before;
+
+    static const char *const  branches[] = { "refs/heads/main" };
+
+    before = server.log->requests;
+
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known, branches,
+                                  1, &fx.err), 0);
+
+    /* the next one hears them now */
+
+    fx.known.refs = advertisement(service);
+
+    return server.log->requests - before - 1;
+}
+
+
+static void
+push_commits(int n)
+{
+    (void) sh("for i in $(seq %d); do "
+              "git commit -q --allow-empty -m $i; done "
+              "&& git push -q -f '%s' main", n, fx.bare);
+}
+
+
+static void
+test_fetch_asks_once(void **state)
+{
+    pm_oid_t         id;
+    git_repository  *repository;
+
+    open_at("/git/bare.git");
+    repository = mirror();
+
+    /* nothing is known: the refs, the pack */
+
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 2);
+    assert_int_not_equal(fx.known.offers, 0);
+
+    /* the refs that a push reads will do, with what was offered before */
+
+    push_commits(30);
+    fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 1);
+
+    id = oid("main");
+    assert_true(tracked(repository, "main", &id));
+
+    /* and those of upload-pack by themselves; what both have is not asked */
+
+    push_commits(30);
+    fx.known.offers = 0;
+    fx.known.refs = advertisement(PM_GIT_UPLOAD_PACK);
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 1);
+
+    id = oid("main");
+    assert_true(tracked(repository, "main", &id));
+
+    /* a push's refs alone are not enough */
+
+    push_commits(1);
+    fx.known.offers = 0;
+    fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 2);
+    assert_int_equal(server.log->connections, 1);
+
+    git_repository_free(repository);
+}
+
+
+static void
+test_fetch_asks_again(void **state)
+{
+    pm_oid_t         id;
+    git_repository  *repository;
+
+    open_at("/git/bare.git");
+    repository = mirror();
+
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 2);
+
+    /* a branch that was forced back since its refs were heard */
+
+    push_commits(2);
+    fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
+    (void) sh("git reset -q --hard HEAD~1");
+    push_commits(1);
+    (void) sh("git --git-dir='%s' reflog expire --all --expire=now "
+              "&& git --git-dir='%s' prune --expire=now", fx.bare, fx.bare);
+
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 3);
+
+    id = oid("main");
+    assert_true(tracked(repository, "main", &id));
+
+    /* another history in its place: all of ours is unknown there */
+
+    push_commits(30);
+    fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
+    (void) fetch_heard(repository, PM_GIT_RECEIVE_PACK);
+
+    (void) sh("git checkout -q --orphan fresh "
+              "&& git commit -q --allow-empty -m fresh "
+              "&& git branch -q -M main "
+              "&& rm -rf '%s/refs/heads/'* '%s/packed-refs' "
+              "'%s/objects/'?? '%s/objects/pack/'*",
+              fx.bare, fx.bare, fx.bare, fx.bare);
+    push_commits(1);
+
+    fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
+
+    /* one that ends with a NAK; the refs, two rounds of "have", the pack */
+
+    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 4);
+
+    id = oid("main");
+    assert_true(tracked(repository, "main", &id));
 
     git_repository_free(repository);
 }
@@ -544,15 +672,15 @@ test_fetch_fails(void **state)
     repository = mirror();
 
     open_at("/push-403/bare.git");
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), PM_REMOTE);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), PM_REMOTE);
     assert_non_null(strstr(fx.err.message, "authentication failed for "));
 
     fx.settings.idle_timeout = 500;
 
     open_at("/push-silent/bare.git");
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), PM_TIMEOUT);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), PM_TIMEOUT);
     assert_non_null(strstr(fx.err.message, "silent"));
 
     git_repository_free(repository);
@@ -574,8 +702,8 @@ test_fetch_hostile(void **state)
     /* the refs are real, the pack has nothing of them */
 
     open_at("/push-lies/bare.git");
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), PM_REMOTE);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), PM_REMOTE);
     assert_non_null(strstr(fx.err.message, "did not send what its "
                            "refs/heads/main points to"));
     assert_false(tracked(repository, "main", &id));
@@ -588,15 +716,46 @@ test_fetch_hostile(void **state)
 
     (void) sh("git push -q '%s' main", fx.bare);
     open_at("/git/bare.git");
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), 0);
 
     (void) sh("git commit -q --allow-empty -m more && git push -q '%s' main",
               fx.bare);
     open_at("/push-acks/bare.git");
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), PM_REMOTE);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), PM_REMOTE);
     assert_non_null(strstr(fx.err.message, "endless answers"));
+
+    git_repository_free(repository);
+}
+
+
+/* A server with which libgit2 would wait for the pack for ever. */
+
+static void
+test_fetch_endless(void **state)
+{
+    size_t           i;
+    int64_t          start;
+    git_repository  *repository;
+
+    static const char *const  branches[] = { "refs/heads/main" };
+    static const char *const  paths[] = {
+        "/push-chat/bare.git", "/push-acks/bare.git"
+    };
+
+    repository = mirror();
+    fx.settings.timeout = 1500;
+
+    for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        open_at(paths[i]);
+        start = pm_git_clock();
+
+        assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                      branches, 1, &fx.err),
+                         i == 0 ? PM_TIMEOUT : PM_REMOTE);
+        assert_true(pm_git_clock() - start < 10000);
+    }
 
     git_repository_free(repository);
 }
@@ -684,8 +843,13 @@ main(void)
         cmocka_unit_test_setup_teardown(test_proxy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unreachable, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_asks_once, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_asks_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_fetch_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch_hostile, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_endless, setup, teardown),
         cmocka_unit_test_setup_teardown(test_threads, setup, teardown)
     };
 

@@ -144,20 +144,20 @@ test_moved_head(void **state)
     test_ok(t, pm_git_create(&t->settings, &process, &t->err));
     test_ok(t, pm_git_mirror_open(process, &t->url, &mirror, &t->err));
     test_ok(t, pm_git_remote_open(process, &t->url, &remote, &t->err));
-    test_ok(t, pm_git_mirror_update(mirror, remote, &head, main_branch, 1,
-                                    &t->err));
+    test_ok(t, pm_git_mirror_update(mirror, remote, &head,
+                                    NULL, main_branch, 1, &t->err));
     pm_git_remote_close(remote);
 
     free(test_run(t, "mv remote.git away.git"));
-    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, main_branch,
-                                    1, &t->err));
+    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head,
+                                    NULL, main_branch, 1, &t->err));
     check_content(t, &head, "x", "2\n");
     free(test_run(t, "mv away.git remote.git"));
 
     /* ids that no branch has */
 
     memset(&head, 0x11, sizeof(head));
-    assert_int_equal(pm_git_mirror_update(t->mirror, t->remote, &head,
+    assert_int_equal(pm_git_mirror_update(t->mirror, t->remote, &head, NULL,
                                           main_branch, 1, &t->err),
                      PM_CONFLICT);
 
@@ -501,14 +501,14 @@ test_lock_held(void **state)
     assert_int_equal(flock(fd, LOCK_EX), 0);
 
     t->settings.timeout = 100;
-    assert_int_equal(pm_git_mirror_update(t->mirror, t->remote, &head,
+    assert_int_equal(pm_git_mirror_update(t->mirror, t->remote, &head, NULL,
                                           main_branch, 1, &t->err),
                      PM_TIMEOUT);
     t->settings.timeout = 20000;
 
     close(fd);
-    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, main_branch,
-                                    1, &t->err));
+    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head,
+                                    NULL, main_branch, 1, &t->err));
 }
 
 
@@ -560,8 +560,8 @@ test_broken_mirror(void **state)
         test_ok(t, pm_git_remote_open(process, &t->url, &remote, &t->err));
         t->remote = remote;
 
-        if (pm_git_mirror_update(t->mirror, remote, &head, main_branch, 1,
-                                 &t->err) != 0)
+        if (pm_git_mirror_update(t->mirror, remote, &head,
+                                 NULL, main_branch, 1, &t->err) != 0)
         {
             fail_msg("%s: %s", faults[i], t->err.message);
         }
@@ -631,18 +631,18 @@ test_incomplete_remote(void **state)
     memset(&id, 0x22, sizeof(id));
     assert_int_equal(pm_git_blob(t->mirror, &id, 10, t->arena, &data, &size,
                                  &t->err), PM_UNAVAILABLE);
-    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, main_branch,
-                                    1, &t->err));
+    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head,
+                                    NULL, main_branch, 1, &t->err));
     assert_int_equal(pm_git_blob(t->mirror, &id, 10, t->arena, &data, &size,
                                  &t->err), PM_UNAVAILABLE);
-    assert_int_equal(pm_git_mirror_update(t->mirror, t->remote, &head,
+    assert_int_equal(pm_git_mirror_update(t->mirror, t->remote, &head, NULL,
                                           main_branch, 1, &t->err),
                      PM_REMOTE);
 
     /* and what it has is served again */
 
-    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, main_branch,
-                                    1, &t->err));
+    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head,
+                                    NULL, main_branch, 1, &t->err));
     check_content(t, &head, "y", "y\n");
 }
 
@@ -728,8 +728,8 @@ test_branch_becomes_folder(void **state)
 
     head = test_oid(t, "refs/heads/a/b");
     branches[0] = "refs/heads/a/b";
-    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head, branches, 1,
-                                    &t->err));
+    test_ok(t, pm_git_mirror_update(t->mirror, t->remote, &head,
+                                    NULL, branches, 1, &t->err));
     check_content(t, &head, "x", "2\n");
 }
 
@@ -756,8 +756,8 @@ test_disk_full(void **state)
     limit.rlim_cur = 1000;
     setrlimit(RLIMIT_FSIZE, &limit);
 
-    rc = pm_git_mirror_update(t->mirror, t->remote, &head, main_branch, 1,
-                              &t->err);
+    rc = pm_git_mirror_update(t->mirror, t->remote, &head,
+                              NULL, main_branch, 1, &t->err);
     limit.rlim_cur = 100;
     setrlimit(RLIMIT_FSIZE, &limit);
     head = first;
@@ -812,7 +812,7 @@ worker(void *data)
             break;
         }
 
-        rc = pm_git_mirror_update(mirror, remote, &head, main_branch, 1,
+        rc = pm_git_mirror_update(mirror, remote, &head, NULL, main_branch, 1,
                                   &err);
 
         if (rc == 0) {

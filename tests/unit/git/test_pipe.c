@@ -602,8 +602,8 @@ test_fetch(void **state)
     repository = mirror();
     id = oid("main");
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 2,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 2, &fx.err), 0);
     assert_true(tracked(repository, "main", &id));
     assert_false(tracked(repository, "other", &id));
 
@@ -616,8 +616,8 @@ test_fetch(void **state)
     (void) sh("git tag v2 && git push -q '%s' main v2", fx.bare);
     id = oid("main");
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 2,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 2, &fx.err), 0);
     assert_true(tracked(repository, "main", &id));
 
     /* a fork of history, forced; the branch that vanished is forgotten */
@@ -625,16 +625,16 @@ test_fetch(void **state)
     old = oid("main~25");
     id = commit(&old, "fork");
     (void) sh("git push -q -f '%s' $(cat commit):main", fx.bare);
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 2,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 2, &fx.err), 0);
     assert_true(tracked(repository, "main", &id));
     assert_int_equal(git_repository_odb(&odb, repository), 0);
     assert_int_equal(git_odb_exists(odb, (git_oid *) &id), 1);
     git_odb_free(odb);
 
     (void) sh("git --git-dir='%s' update-ref -d refs/heads/main", fx.bare);
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), 0);
     assert_false(tracked(repository, "main", &id));
 
     (void) snprintf(path, sizeof(path), "%s/mirror.git/FETCH_HEAD", fx.root);
@@ -663,8 +663,8 @@ test_fetch_between(void **state)
     repository = mirror();
     adv = advertisement(PM_GIT_RECEIVE_PACK);
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), 0);
 
     old = oid("main");
     new = commit(&old, "x");
@@ -694,8 +694,8 @@ test_fetch_corrupt(void **state)
 
     repository = mirror();
 
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), PM_REMOTE);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), PM_REMOTE);
     assert_non_null(strstr(fx.err.message, fx.url.canonical));
 
     git_repository_free(repository);

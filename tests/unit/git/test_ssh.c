@@ -181,8 +181,8 @@ test_push_and_fetch(void **state)
     assert_true(pm_oid_equal(&seen, &new));
 
     repository = mirror();
-    assert_int_equal(pm_git_fetch(fx.remote, repository, branches, 1,
-                                  &fx.err), 0);
+    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
+                                  branches, 1, &fx.err), 0);
     assert_true(tracked(repository, "main", &new));
     git_repository_free(repository);
 }

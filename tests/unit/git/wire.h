@@ -29,16 +29,17 @@
 
 
 typedef struct {
-    char                root[64];
-    char                bare[128];        /* the remote */
-    char                work[128];        /* where commits are made */
-    pm_git_settings_t   settings;
-    pm_git_t           *git;
-    pm_git_remote_t    *remote;
-    pm_git_url_t        url;
-    pm_arena_t         *arena;
-    pm_buffer_t         pack;
-    pm_error_t          err;
+    char                  root[64];
+    char                  bare[128];      /* the remote */
+    char                  work[128];      /* where commits are made */
+    pm_git_settings_t     settings;
+    pm_git_t             *git;
+    pm_git_remote_t      *remote;
+    pm_git_url_t          url;
+    pm_arena_t           *arena;
+    pm_buffer_t           pack;
+    pm_git_fetch_known_t  known;
+    pm_error_t            err;
 } fixture_t;
 
 
