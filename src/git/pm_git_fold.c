@@ -22,6 +22,8 @@ static int pm_git_fold_list(int dir, pm_buffer_t *list);
 static size_t pm_git_fold_choose(pm_git_small_t *packs, size_t n);
 static int pm_git_fold_join(int dir, const char *mirror,
     pm_git_small_t *packs, size_t n, pm_error_t *err);
+static size_t pm_git_fold_open(int dir, pm_git_small_t *packs, size_t n);
+static void pm_git_fold_drop(int dir, const pm_git_small_t *pack);
 
 
 int
@@ -172,7 +174,6 @@ pm_git_fold_join(int dir, const char *mirror, pm_git_small_t *packs,
     size_t n, pm_error_t *err)
 {
     int             rc;
-    char            file[80];
     size_t          i, nitems;
     pm_buffer_t     out = {0};
     pm_git_item_t  *items;
@@ -181,34 +182,26 @@ pm_git_fold_join(int dir, const char *mirror, pm_git_small_t *packs,
     items = NULL;
 
     qsort(packs, n, sizeof(pm_git_small_t), pm_git_fold_older);
+    n = pm_git_fold_open(dir, packs, n);
 
-    for (i = 0; rc == 0 && i < n; i++) {
-        rc = pm_git_fold_load(dir, &packs[i]);
-    }
-
-    if (rc == 0) {
+    if (n > 1) {
         rc = pm_git_fold_items(packs, n, &items, &nitems);
-    }
 
-    if (rc == 0) {
-        rc = pm_git_fold_write(packs, items, nitems, &out);
-    }
+        if (rc == 0) {
+            rc = pm_git_fold_write(packs, items, nitems, &out);
+        }
 
-    if (rc != 0) {
-        rc = pm_error_set(err, PM_UNAVAILABLE, "packs of %s cannot be joined: "
-                          "damaged, or out of memory", mirror);
-    } else {
-        rc = pm_git_pack_store(mirror, &out, 1, err);
+        if (rc != 0) {
+            rc = pm_error_set(err, PM_UNAVAILABLE, "packs of %s cannot be "
+                              "joined: damaged, or out of memory", mirror);
+        } else {
+            rc = pm_git_pack_store(mirror, &out, 1, err);
+        }
     }
-
-    /* the index first: a pack without one is a leftover */
 
     for (i = 0; i < n; i++) {
-        if (rc == 0) {
-            (void) snprintf(file, sizeof(file), "%s.idx", packs[i].name);
-            (void) unlinkat(dir, file, 0);
-            (void) snprintf(file, sizeof(file), "%s.pack", packs[i].name);
-            (void) unlinkat(dir, file, 0);
+        if (rc == 0 && n > 1) {
+            pm_git_fold_drop(dir, &packs[i]);
         }
 
         free(packs[i].data);
@@ -219,4 +212,63 @@ pm_git_fold_join(int dir, const char *mirror, pm_git_small_t *packs,
     pm_buffer_free(&out);
 
     return rc;
+}
+
+
+/*
+ * Reads what can be joined, and returns how many packs that are: they come
+ * first.  A pack that a power failure has damaged would stop all joining for
+ * ever.  It is removed: then what it held is missing, which is found when it
+ * is read or fetched on, and mended once for all of it; a pack that is read
+ * in part would be found damaged again and again.
+ */
+
+static size_t
+pm_git_fold_open(int dir, pm_git_small_t *packs, size_t n)
+{
+    int     rc;
+    size_t  i, kept, total;
+
+    kept = 0;
+    total = 0;
+
+    for (i = 0; i < n; i++) {
+        rc = pm_git_fold_load(dir, &packs[i]);
+
+        if (rc == 0 && packs[i].n <= PM_GIT_FOLD_ITEMS - total) {
+            rc = pm_git_fold_sound(&packs[i]);
+
+        } else if (rc == 0) {
+            rc = -1;
+        }
+
+        if (rc == 0) {
+            total += packs[i].n;
+            packs[kept++] = packs[i];
+            continue;
+        }
+
+        if (rc == PM_GIT_FOLD_DAMAGED) {
+            pm_git_fold_drop(dir, &packs[i]);
+        }
+
+        free(packs[i].data);
+        free(packs[i].index);
+    }
+
+    return kept;
+}
+
+
+/* The index first: a pack without one is a leftover. */
+
+static void
+pm_git_fold_drop(int dir, const pm_git_small_t *pack)
+{
+    char  file[80];
+
+    (void) snprintf(file, sizeof(file), "%s.idx", pack->name);
+    (void) unlinkat(dir, file, 0);
+    (void) snprintf(file, sizeof(file), "%s.pack", pack->name);
+    (void) unlinkat(dir, file, 0);
 }

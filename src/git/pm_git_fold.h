@@ -18,6 +18,9 @@
 
 #define PM_GIT_PACK_HEADER  12
 
+/* What is there is no pack, or no longer the one that was written. */
+#define PM_GIT_FOLD_DAMAGED  1
+
 
 typedef struct {
     char            name[64];    /* pack-<40 digits>, without a suffix */
@@ -25,6 +28,7 @@ typedef struct {
     size_t          size;
     unsigned char  *data;
     unsigned char  *index;
+    size_t          index_size;
     size_t          n;
 } pm_git_small_t;
 
@@ -41,8 +45,18 @@ typedef struct {
 
 /* pm_git_fold_read.c */
 
-/* Reads the pack of that name, and its index.  0 or -1. */
+/*
+ * Reads the pack of that name, and its index; data and index are malloc()ed,
+ * and the caller's after a failure too.  0; PM_GIT_FOLD_DAMAGED; -1: it cannot
+ * be read now, or has more entries than are joined.
+ */
 int pm_git_fold_load(int dir, pm_git_small_t *pack);
+
+/*
+ * Compares a pack that was read with the sums at its and its index's end.  0;
+ * PM_GIT_FOLD_DAMAGED; -1: SHA-1 is not available.
+ */
+int pm_git_fold_sound(const pm_git_small_t *pack);
 
 /*
  * All entries by place (malloc()ed).  Of an object that several packs have,

@@ -64,23 +64,69 @@ pm_git_fold_load(int dir, pm_git_small_t *pack)
 
     if (pm_git_fold_read(dir, pack->name, ".pack", &pack->data, &pack->size)
         != 0
-        || pm_git_fold_read(dir, pack->name, ".idx", &pack->index, &len) != 0
-        || pack->size < PM_GIT_PACK_HEADER + PM_SHA1_SIZE
-        || memcmp(pack->data, "PACK\0\0\0\2", 8) != 0
-        || len < PM_GIT_INDEX_IDS + 2 * PM_SHA1_SIZE
-        || memcmp(pack->index, "\377tOc\0\0\0\2", 8) != 0)
+        || pm_git_fold_read(dir, pack->name, ".idx", &pack->index, &len) != 0)
     {
         return -1;
     }
 
+    if (pack->size < PM_GIT_PACK_HEADER + PM_SHA1_SIZE
+        || memcmp(pack->data, "PACK\0\0\0\2", 8) != 0
+        || len < PM_GIT_INDEX_IDS + 2 * PM_SHA1_SIZE
+        || memcmp(pack->index, "\377tOc\0\0\0\2", 8) != 0)
+    {
+        return PM_GIT_FOLD_DAMAGED;
+    }
+
+    pack->index_size = len;
     pack->n = pm_git_fold_number(pack->index + PM_GIT_INDEX_FANOUT);
 
     /* name, CRC and offset each; no large offsets in a small pack */
 
-    return pack->n <= PM_GIT_FOLD_ITEMS
-           && len == PM_GIT_INDEX_IDS + pack->n * (PM_GIT_OID_SIZE + 8)
-                     + 2 * PM_SHA1_SIZE
-           ? 0 : -1;
+    if (pack->n > len
+        || len != PM_GIT_INDEX_IDS + pack->n * (PM_GIT_OID_SIZE + 8)
+                  + 2 * PM_SHA1_SIZE)
+    {
+        return PM_GIT_FOLD_DAMAGED;
+    }
+
+    return pack->n <= PM_GIT_FOLD_ITEMS ? 0 : -1;
+}
+
+
+int
+pm_git_fold_sound(const pm_git_small_t *pack)
+{
+    int                   rc;
+    size_t                len;
+    pm_hash_t            *hash;
+    unsigned char         digests[2][PM_SHA1_SIZE];
+    const unsigned char  *sums;
+
+    hash = pm_hash_create(PM_SHA1);
+    if (hash == NULL) {
+        return -1;
+    }
+
+    /* an index ends with the sum of its pack and the sum of all before */
+
+    len = pack->index_size - PM_SHA1_SIZE;
+    sums = pack->index + len - PM_SHA1_SIZE;
+
+    rc = pm_hash_update(hash, pack->data, pack->size - PM_SHA1_SIZE) == 0
+         && pm_hash_final(hash, digests[0]) == 0
+         && pm_hash_update(hash, pack->index, len) == 0
+         && pm_hash_final(hash, digests[1]) == 0 ? 0 : -1;
+
+    pm_hash_destroy(hash);
+
+    if (rc != 0) {
+        return -1;
+    }
+
+    return memcmp(sums, digests, sizeof(digests)) == 0
+           && memcmp(pack->data + pack->size - PM_SHA1_SIZE, digests[0],
+                     PM_SHA1_SIZE) == 0
+           ? 0 : PM_GIT_FOLD_DAMAGED;
 }
 
 

@@ -360,7 +360,7 @@ static void
 test_fold_damaged(void **state)
 {
     int              i, dir, written;
-    char            *path, *name, from[512], to[512], full[256];
+    char            *path, *name, *text, from[512], to[512], full[256];
     size_t           k, n;
     test_t          *t = *state;
     pm_oid_t         head;
@@ -422,22 +422,106 @@ test_fold_damaged(void **state)
     assert_in_range(written, 100, 2900);
     (void) close(dir);
 
-    /* one such pack, and none is joined or lost */
+    /* of such packs none is joined, all others are; a sum finds what looks
+     * right; one that cannot be read now is left alone */
 
-    free(test_run(t, "cd %s && : >pack-%040d.pack", full, 1));
-    free(test_run(t, "cd %s && for i in $(seq 2 60); do for s in pack idx; do "
-                     "cp %s.$s pack-$(printf %%040d $i).$s; done; done",
-                  full, name));
+    free(test_run(t, "cd %s && for i in $(seq 60); do for s in pack idx; do "
+                     "cp %s.$s pack-$(printf %%040d $i).$s; done; done; "
+                     "cd $OLDPWD && mkdir kept && mv %s/pack-%040d.idx kept "
+                     "&& ln -s $PWD/kept/pack-%040d.idx %s",
+                  full, name, full, 9, 9, full));
+    free(test_run(t, "cd %s && chmod u+w * && : >pack-%040d.pack && "
+                     ": >pack-%040d.idx && "
+                     "printf '\\125\\252' | dd conv=notrunc bs=1 seek=200 "
+                     "of=pack-%040d.pack 2>&1 && "
+                     "printf '\\125\\252' | dd conv=notrunc bs=1 seek=1100 "
+                     "of=pack-%040d.idx 2>&1 && truncate -s 1064 "
+                     "pack-%040d.idx", full, 1, 1, 2, 3, 4));
     snprintf(full, sizeof(full), "%s/%s", t->folder, path);
-    assert_int_equal(pm_git_fold(full, &t->err), PM_UNAVAILABLE);
+    test_ok(t, pm_git_fold(full, &t->err));
+
+    for (i = 1; i <= 5; i++) {
+        text = test_run(t, "ls %s/objects/pack | grep -c -e -%040d; true",
+                        path, i);
+        assert_string_equal(text, "0");
+        free(text);
+    }
+
+    text = test_run(t, "ls %s/objects/pack | grep -c -e -%040d; true", path,
+                    9);
+    assert_string_equal(text, "2");
+    free(text);
+    text = test_run(t, "ls %s/objects/pack/*.pack | wc -l", path);
+    assert_in_range(atoi(text), 2, 50);
+    free(text);
 
     test_ok(t, keep_path(t, &head, "d/7", "after\n"));
     check_content(t, &head, "d/7", "after\n");
 
-    free(test_run(t, "cd %s/objects/pack && rm -f pack-%040d.* && "
-                     "git fsck --strict --full --no-dangling 2>&1", path, 1));
+    free(test_run(t, "git -C %s fsck --strict --full --no-dangling 2>&1",
+                  path));
     free(path);
     free(name);
+}
+
+
+/* A power failure has emptied a pack that is not the head's: the folder does
+ * not grow for ever, and what is missing comes back. */
+
+static void
+test_fold_emptied(void **state)
+{
+    int        i;
+    test_t    *t = *state;
+    char      *path, *text, *name, content[32];
+    pm_oid_t   head;
+
+    test_commit(t, "echo 1 >x; echo y >y");
+    head = test_mirror(t, "main");
+    path = mirror_path(t);
+    name = NULL;
+
+    for (i = 0; i < 120; i++) {
+        snprintf(content, sizeof(content), "%d\n", i);
+        test_ok(t, keep_one(t, &head, content));
+
+        if (i == 10) {
+            name = test_run(t, "ls -t %s/objects/pack/*.pack | head -n 1 | "
+                               "sed 's/[.]pack$//'", path);
+        }
+
+        if (i == 19) {
+            free(test_run(t, "for s in pack idx; do : >n; mv -f n %s.$s; "
+                             "done", name));
+
+            pm_git_mirror_close(t->mirror);
+            pm_git_remote_close(t->remote);
+            pm_git_destroy(t->git);
+            test_ok(t, pm_git_create(&t->settings, &t->git, &t->err));
+            test_ok(t, pm_git_mirror_open(t->git, &t->url, &t->mirror,
+                                          &t->err));
+            test_ok(t, pm_git_remote_open(t->git, &t->url, &t->remote,
+                                          &t->err));
+        }
+    }
+
+    text = test_run(t, "ls %s/objects/pack/*.pack | wc -l", path);
+    assert_in_range(atoi(text), 1, 50);
+    free(text);
+    text = test_run(t, "find %s/objects/pack -empty", path);
+    assert_string_equal(text, "");
+    free(text);
+    check_content(t, &head, "x", "119\n");
+
+    test_commit(t, "echo 2 >x");
+    head = test_mirror(t, "main");
+    check_content(t, &head, "x", "2\n");
+    check_content(t, &head, "y", "y\n");
+
+    free(test_run(t, "git -C %s fsck --strict --full --no-dangling 2>&1",
+                  path));
+    free(name);
+    free(path);
 }
 
 
@@ -919,6 +1003,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_fold_trees, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_fold_damaged, test_setup,
+                                        test_teardown),
+        cmocka_unit_test_setup_teardown(test_fold_emptied, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_leftovers, test_setup,
                                         test_teardown),
