@@ -130,9 +130,11 @@ sub mode {
 
 mode('none');
 my $server = Promotions::Tcp->start(\&serve);
+my $password = write_file(temporary_folder() . '/password', 'geheim', 0600);
 my $nginx = Promotions::Nginx->start(
     catalog => catalog('a.yaml' => environment('qa')),
     redis_directive => 'promotions_redis 127.0.0.1:' . $server->port
+                       . " password_file=$password"
                        . " timeout=${timeout}ms connect_timeout=${timeout}ms;");
 my $worker = the_worker();
 
@@ -226,6 +228,34 @@ for my $login ("-WRONGPASS invalid\r\n", "-LOADING\r\n", ":1\r\n", "*0\r\n") {
     is(ask()->{status}, 503, "a login answered with $name");
     recovers("a login answered with $name");
 }
+
+
+# a server that does not know AUTH repeats its arguments
+
+my @refusals = (
+    [ "-ERR unknown command `AUTH`, with args beginning with: `geheim`\r\n",
+      'ERR: AUTH is refused' ],
+    [ "-unknown command 'AUTH' 'geheim'\r\n", 'AUTH is refused' ],
+    [ '-' . 'X' x 1000 . " geheim\r\n", 'X' x 32 . ': AUTH is refused' ],
+    [ "-\r\n", 'AUTH is refused' ],
+);
+
+for my $i (0 .. $#refusals) {
+    my ($answer, $reason) = @{ $refusals[$i] };
+
+    mode('* close');
+    ask();
+    my $told = length $nginx->log;
+    mode("AUTH $answer");
+    is(ask()->{status}, 503, "a login refused, $i: 503");
+    ok(eval { wait_for('the log', sub {
+           substr($nginx->log, $told) =~ /is not usable: \Q$reason\E$/m }) },
+       "a login refused, $i: the log says so")
+        or diag(substr $nginx->log, $told);
+    recovers("a login refused, $i");
+}
+
+unlike($nginx->log, qr/geheim/, 'but not with which password');
 
 
 # answers of another kind

@@ -1,11 +1,13 @@
 #include "store/ngx_promotions_redis_internal.h"
+#include "store/pm_store_redis.h"
 
 
 static void ngx_promotions_redis_named(void *data, redisReply *reply);
 static ngx_uint_t ngx_promotions_redis_is_address(const char *text);
 static ngx_uint_t ngx_promotions_redis_accepted(
     ngx_promotions_redis_t *redis, redisReply *reply);
-static void ngx_promotions_redis_logging_in(void *data, redisReply *reply);
+static void ngx_promotions_redis_authenticated(void *data, redisReply *reply);
+static void ngx_promotions_redis_selected(void *data, redisReply *reply);
 static void ngx_promotions_redis_logged_in(void *data, redisReply *reply);
 static void ngx_promotions_redis_listening(void *data, redisReply *reply);
 static void ngx_promotions_redis_ready(ngx_promotions_redis_t *redis);
@@ -145,7 +147,7 @@ ngx_promotions_redis_login(ngx_promotions_redis_t *redis)
         argv[argc++] = conf->password;
 
         if (ngx_promotions_redis_command(redis, argv, argc,
-                                         ngx_promotions_redis_logging_in,
+                                         ngx_promotions_redis_authenticated,
                                          redis)
             == NULL)
         {
@@ -158,7 +160,7 @@ ngx_promotions_redis_login(ngx_promotions_redis_t *redis)
     argv[1].len = ngx_sprintf(database, "%ui", conf->database) - database;
 
     if (ngx_promotions_redis_command(redis, argv, 2,
-                                     ngx_promotions_redis_logging_in, redis)
+                                     ngx_promotions_redis_selected, redis)
         == NULL)
     {
         return NGX_ERROR;
@@ -212,7 +214,29 @@ ngx_promotions_redis_accepted(ngx_promotions_redis_t *redis,
 
 
 static void
-ngx_promotions_redis_logging_in(void *data, redisReply *reply)
+ngx_promotions_redis_authenticated(void *data, redisReply *reply)
+{
+    size_t  len;
+    u_char  reason[64];
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ERROR) {
+        ngx_promotions_redis_selected(data, reply);
+        return;
+    }
+
+    /* its other words may be the password */
+
+    len = ngx_min(pm_store_redis_kind(reply), 32);
+
+    (void) ngx_snprintf(reason, sizeof(reason), "%*s%sAUTH is refused%Z",
+                        len, reply->str, len ? ": " : "");
+
+    ngx_promotions_redis_failed(data, (char *) reason);
+}
+
+
+static void
+ngx_promotions_redis_selected(void *data, redisReply *reply)
 {
     if (ngx_promotions_redis_accepted(data, reply)
         && reply->type != REDIS_REPLY_STATUS)

@@ -170,10 +170,13 @@ pm_store_redis_free(redisReply *reply)
 }
 
 
-/*
- * A server that does not know AUTH may quote its arguments: of its words only
- * the first, the kind of error, is passed on.
- */
+size_t
+pm_store_redis_kind(const redisReply *reply)
+{
+    return reply->type == REDIS_REPLY_ERROR
+           ? strspn(reply->str, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0;
+}
+
 
 int
 pm_store_redis_login(pm_store_redis_t *redis, const char *user,
@@ -200,10 +203,8 @@ pm_store_redis_login(pm_store_redis_t *redis, const char *user,
 
     if (reply->type != REDIS_REPLY_STATUS) {
         rc = pm_error_set(err, PM_REMOTE, "Redis refused the login: %.*s",
-                          reply->type == REDIS_REPLY_ERROR
-                          ? (int) strspn(reply->str,
-                                         "ABCDEFGHIJKLMNOPQRSTUVWXYZ") : 0,
-                          reply->type == REDIS_REPLY_ERROR ? reply->str : "");
+                          (int) pm_store_redis_kind(reply),
+                          pm_store_redis_kind(reply) > 0 ? reply->str : "");
     }
 
     pm_store_redis_free(reply);

@@ -48,6 +48,13 @@ int pm_store_redis_ask(pm_store_redis_t *redis, const pm_string_t *argv,
 
 void pm_store_redis_free(redisReply *reply);
 
+/*
+ * The length of a refusal's first word, the kind of error ("WRONGPASS"); 0 if
+ * the reply is none.  Of a reply to AUTH nothing else may be told: a server
+ * that does not know it quotes its arguments.
+ */
+size_t pm_store_redis_kind(const redisReply *reply);
+
 /* AUTH; user NULL: the default one.  PM_REMOTE: refused, in words that cannot
  * have the password in them. */
 int pm_store_redis_login(pm_store_redis_t *redis, const char *user,
