@@ -142,6 +142,30 @@ for my $path ('/api/promotions/commit', '/files/commit') {
 is(in_pieces(head('Transfer-Encoding' => 'chunked') . "xyz\r\n")->{status},
    400, 'chunks that are none');
 
+# an answer that does not depend on the body is given all the same, and what
+# comes after such chunks is nobody's request
+my $none = "xyz\r\n" . head('Content-Length' => $length) . $small;
+
+for my $case ([ 401, Authorization => undef ], [ 401, Authorization => 'x.y' ],
+              [ 404, path => '/api/promotions/nothing' ],
+              [ 405, method => 'PUT' ], [ 415, 'Content-Type' => 'text/plain' ],
+              [ 404, path => '/api/promotions/' . '0' x 32 ],
+              [ 200, method => 'GET', path => '/api/promotions/applications' ],
+              [ 200, method => 'GET', path => '/api/promotions/' ],
+              [ 200, method => 'GET', path => '/health' ])
+{
+    my ($status, %field) = @$case;
+    my $client = $nginx->open(method => 'POST', raw =>
+        head('Transfer-Encoding' => 'chunked', %field) . $none);
+    my $r = $client->finish;
+
+    is($r->{status}, $status, "chunks that are none: $status, "
+                              . join ' ', map { $_ // 'none' } %field);
+    is($r->{headers}{connection}, 'close', 'the last of its connection');
+    is($client->finish->{status}, 0, 'and so it is');
+    $client->close;
+}
+
 
 # empty, missing
 

@@ -249,9 +249,20 @@ ngx_http_promotions_error_json(ngx_uint_t status, json_t *message)
 ngx_int_t
 ngx_http_promotions_discard_body(ngx_http_request_t *r)
 {
+    ngx_int_t  rc;
+
     r->expect_tested = 1;
 
-    return ngx_http_discard_request_body(r);
+    rc = ngx_http_discard_request_body(r);
+
+    /* where the next request would begin is not known */
+
+    if (rc == NGX_HTTP_BAD_REQUEST) {
+        r->keepalive = 0;
+        return NGX_OK;
+    }
+
+    return rc;
 }
 
 

@@ -35,7 +35,8 @@ ngx_int_t ngx_http_promotions_send_faults(ngx_http_request_t *r,
 
 /*
  * For an answer without reading the body: a client that waits for "100
- * Continue" does not get it.
+ * Continue" does not get it.  Chunks that are none are no fault here, since
+ * the answer does not depend on them; the connection is closed after it.
  */
 ngx_int_t ngx_http_promotions_discard_body(ngx_http_request_t *r);
 
