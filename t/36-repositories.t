@@ -4,6 +4,7 @@
 use lib 't/lib';
 use Promotions::Test;
 use Promotions::Remotes;
+use Digest::SHA 'sha1_hex';
 
 my $git = Promotions::Git->start;
 my $main = $git->repository('main', files());
@@ -18,6 +19,52 @@ $main->git('-c', 'user.name=a', '-c', 'user.email=a@x', 'tag', '-a',
            '-m', 'second', 'v2', 'main');
 $main->git('branch', 'next', 'main');
 $main->commit({ 'dev/values.yaml' => "tag: 9\n" }, branch => 'release/1.x');
+
+# versions, not in the order of time or of names, and one of no version
+my $ranged = $git->repository('ranged', { 'dev/values.yaml' => "tag: 0\n" });
+
+for my $tag (qw(v1.2.0 v1.10.0 1.9.0 v3.0.0-rc.1 v2.0.0 release-9)) {
+    $ranged->commit({ 'dev/values.yaml' => "tag: $tag\n" });
+    $ranged->git('-c', 'user.name=a', '-c', 'user.email=a@x', 'tag',
+                 $tag =~ /^v/ ? ('-a', '-m', $tag) : (), $tag, 'main');
+}
+
+my $tagged = $ranged->head('main');
+$ranged->commit({ 'dev/values.yaml' => "tag: head\n" });
+my $twins = twins($ranged);
+my $aside = $ranged->commit({ 'dev/values.yaml' => "tag: aside\n" },
+                            branch => '2.x');
+
+# Two commits become part of main whose names begin with the same seven digits:
+# these.
+sub twins {
+    my ($repo) = @_;
+
+    my $head = $repo->head('main');
+    my $who = 'a <a@x> 1 +0000';
+    my $text = 'tree ' . $repo->tree('main^{tree}')
+               . "\nauthor $who\ncommitter $who\n\n";
+    my (%seen, @pair);
+
+    for (my $n = 0; !@pair; $n++) {
+        my $data = $text . $n;
+        my $digits = substr sha1_hex('commit ' . length($data) . "\0$data"),
+                            0, 7;
+        @pair = ($seen{$digits}, $data) if $seen{$digits};
+        $seen{$digits} = $data;
+    }
+
+    my @ids = map {
+        $repo->git({ input => $_ }, qw(hash-object -t commit -w --stdin))
+    } @pair;
+
+    my $merge = $repo->git('-c', 'user.name=a', '-c', 'user.email=a@x',
+        'commit-tree', '-m', 'twins', 'main^{tree}',
+        map { ('-p', $_) } $head, @ids);
+    $repo->git('update-ref', 'refs/heads/main', $merge, $head);
+    return substr $ids[0], 0, 7;
+}
+
 
 my ($status, $output) = run('git', 'init', '-q', '--bare', '-b', 'main',
     '--object-format=sha256', "$git->{dir}/sha256.git");
@@ -45,9 +92,32 @@ my %pair = (
     head     => { from => $url, to => $other->url, to_branch => 'HEAD',
                   to_path => 'there' },
     odd      => $odd->url,
+    minor    => of_range('1.x', 'minor'),
+    between  => of_range('>=1.2.0, <1.10.0', 'between'),
+    rc       => of_range('^3.0.0-0', 'rc'),
+    either   => of_range('~1.2.0 || 2.*', 'either'),
+    named    => of_range('2.x', 'named'),
+    norange  => of_range('>=4', 'nothing'),
+    norc     => of_range('^3', 'nothing'),
+    short    => of_range(substr($tagged, 0, 7), 'short'),
+    upper    => of_range(uc substr($tagged, 0, 39), 'upper'),
+    aside    => of_range(substr($aside, 0, 12), 'nothing'),
+    unknown  => of_range('fedcba9876', 'nothing'),
+    twins    => of_range($twins, 'nothing'),
+    written  => { url => $ranged->url, to_branch => '1.x' },
+    digits   => { url => $ranged->url, to_branch => substr($tagged, 0, 7) },
 );
 
 my $scene = remotes(pairs => \%pair);
+
+
+# An application whose source is a revision of the repository with versions.
+sub of_range {
+    my ($revision, $folder) = @_;
+
+    return { url => $ranged->url, from_branch => $revision,
+             to_branch => 'main', to_path => $folder };
+}
 
 
 # what cannot be
@@ -85,7 +155,54 @@ for my $case ([ 'newpath', 'main', 'new/folder', 'main' ],
     same_folder($main, "$from:dev", $main, "$to:$folder", $name);
 }
 
-my $r = $scene->commit('head-dev', 'head-qa');
+
+
+# ranges of versions, and commits by some of their digits
+
+refused($scene, 'norange', 409,
+        qr{no tag of \S+ranged\.git is a version in the range >=4},
+        'a range that no tag is in');
+refused($scene, 'norc', 409, qr{no tag of .* in the range \^3},
+        'a range without prereleases');
+refused($scene, 'aside', 422, qr{is not on the default branch},
+        'a commit of another branch');
+refused($scene, 'unknown', 422, qr{is not on the default branch},
+        'digits of no commit');
+refused($scene, 'twins', 422, qr{several commits of .*: give more digits},
+        'digits of two commits');
+refused($scene, 'written', 409, qr{targetRevision 1\.x is not a branch},
+        'a range cannot be written');
+refused($scene, 'digits', 409, qr{destination branch \w{7} does not exist},
+        'nor can a commit');
+
+for my $case ([ 'minor', 'v1.10.0', 'the highest, not the newest' ],
+              [ 'between', '1.9.0', 'of several conditions' ],
+              [ 'rc', 'v3.0.0-rc.1', 'with prereleases' ],
+              [ 'either', 'v2.0.0', 'of two ranges' ],
+              [ 'named', 'aside', 'a branch of that name comes first' ],
+              [ 'short', 'release-9', 'seven digits' ],
+              [ 'upper', 'release-9', '39, in capitals' ]) {
+    my ($name, $version, $text) = @$case;
+
+    my $r = $scene->commit("$name-dev", "$name-qa");
+    is($r->{status}, 200, "$pair{$name}{from_branch}: $text")
+        or diag($r->{body});
+    is($ranged->file('main', "$name/values.yaml"), "tag: $version\n",
+       "is $version");
+}
+
+$ranged->commit({ 'dev/values.yaml' => "tag: v1.11.0\n" });
+$ranged->git('tag', 'v1.11.0', 'main');
+my $r = $scene->commit('minor-dev', 'minor-qa');
+is($r->{status}, 200, 'a new version') or diag($r->{body});
+is($ranged->file('main', 'minor/values.yaml'), "tag: v1.11.0\n",
+   'is seen at once');
+is($ranged->fsck, '', 'git fsck --strict');
+
+
+# the default branch
+
+$r = $scene->commit('head-dev', 'head-qa');
 is($r->{status}, 200, 'the default branch of another repository')
     or diag($r->{body});
 is($other->file('trunk', 'there/values.yaml'), "tag: 2\n", 'has the files');

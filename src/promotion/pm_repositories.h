@@ -22,7 +22,11 @@ typedef struct pm_revision_s      pm_revision_t;
 typedef struct pm_repositories_s  pm_repositories_t;
 
 
-/* A branch (or, of a source, a tag or a commit) of a repository. */
+/*
+ * A branch of a repository; or, of a source, what has that name first: a
+ * branch, a tag, another ref (refs/…), a commit of the default branch (7 to 40
+ * digits), a range of versions (pm_semver.h), of which it is the highest tag.
+ */
 
 struct pm_revision_s {
     pm_revision_t    *next;
