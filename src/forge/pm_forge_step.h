@@ -23,6 +23,9 @@ void pm_forge_step_done(pm_forge_call_t *call);
 void pm_forge_step_failed(pm_forge_call_t *call);
 void pm_forge_step_memory(pm_forge_call_t *call);
 
+/* A token and a task that can be sent; the job's texts. */
+void pm_forge_step_start(pm_forge_call_t *call);
+
 /* json is the pull request from now on, and is kept. */
 void pm_forge_step_keep(pm_forge_call_t *call, json_t *json);
 
