@@ -1,6 +1,15 @@
 /*
- * pm_record_template.h: the template of a promotion in its record.  Inside the
- * promotion room only.
+ * pm_record_template.h: the template of a promotion in its record, as JSON:
+ *
+ *   {"name", "origin", "mirror"?,
+ *    "manifests": [[kind, name, file, line], …],
+ *    "deletions"?: manifest, "version"?: {"file", "path", "from"},
+ *    "files": [{"file", "paths"?, "to"?, "from"}, …], "excludes": […]}
+ *
+ * where a manifest is its place among the manifests, and paths are missing
+ * for a whole file.
+ *
+ * Inside the promotion room only.
  */
 
 #ifndef PM_RECORD_TEMPLATE_H
