@@ -12,11 +12,12 @@
 
 
 #define PM_GIT_PIPE_AHEAD  (1024 * 1024)  /* read while writing, at most */
+#define PM_GIT_PIPE_WORDS  65536          /* of its errors at a time: a pipe */
 #define PM_GIT_PIPE_GRACE  2000           /* ms for a child to end itself */
 
 
 struct pm_git_pipe_s {
-    pm_git_child_t   child;
+    pm_git_child_t   child;          /* first: a test looks at it */
     pm_git_words_t   words;          /* its standard error */
     pm_buffer_t      ahead;          /* its output that came during a write */
     size_t           pos;
@@ -76,16 +77,22 @@ pm_git_pipe_failed(pm_git_remote_t *remote, pm_git_pipe_t *p,
 }
 
 
-/* Takes what the child has said on its standard error; 1: something. */
+/*
+ * Takes what the child has said on its standard error; 1: something.  One that
+ * writes faster than we read must not keep us from looking at the deadline.
+ */
 
 static int
 pm_git_pipe_words(pm_git_pipe_t *p)
 {
-    int      some;
     char     data[1024];
+    size_t   taken;
     ssize_t  n;
 
-    for (some = 0; p->child.err != -1; some = 1) {
+    for (taken = 0;
+         p->child.err != -1 && taken < PM_GIT_PIPE_WORDS;
+         taken += (size_t) n)
+    {
         n = read(p->child.err, data, sizeof(data));
 
         if (n < 0) {
@@ -101,7 +108,7 @@ pm_git_pipe_words(pm_git_pipe_t *p)
         pm_git_words_add(&p->words, data, (size_t) n);
     }
 
-    return some;
+    return taken > 0;
 }
 
 

@@ -240,6 +240,49 @@ test_chatter(void **state)
 }
 
 
+/*
+ * A command that writes errors faster than they are read is ended at the
+ * deadline.  How fast a pipe is filled is the machine's: /dev/zero in place of
+ * it is never empty.
+ */
+
+static void
+test_flood(void **state)
+{
+    int              zero;
+    char             file[128], byte;
+    size_t           n;
+    pm_git_child_t  *child;
+
+    (void) snprintf(file, sizeof(file), "%s/bin/ssh", fx.root);
+    write_file(file, "#!/bin/sh\nexec sleep 60\n", 0700);
+
+    wire_open("ssh://me@h/a");
+    fx.settings.timeout = 500;
+
+    pm_git_remote_begin(fx.remote);
+    assert_int_equal(fx.remote->transport->open(fx.remote, PM_GIT_UPLOAD_PACK,
+                                                &fx.err), 0);
+
+    /* a pipe begins with its child */
+
+    child = (pm_git_child_t *) fx.remote->pipes[PM_GIT_UPLOAD_PACK];
+
+    zero = open("/dev/zero", O_RDONLY|O_CLOEXEC);
+    assert_true(zero >= 0);
+    assert_true(dup2(zero, child->err) >= 0);
+    (void) close(zero);
+
+    (void) alarm(60);
+    assert_int_equal(fx.remote->transport->read(fx.remote, PM_GIT_UPLOAD_PACK,
+                                                &byte, 1, &n, &fx.err),
+                     PM_TIMEOUT);
+    (void) alarm(0);
+
+    fx.remote->transport->close(fx.remote, PM_GIT_UPLOAD_PACK);
+}
+
+
 int
 main(void)
 {
@@ -248,7 +291,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_paths, setup, teardown),
         cmocka_unit_test_setup_teardown(test_push_and_fetch, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_chatter, setup, teardown)
+        cmocka_unit_test_setup_teardown(test_chatter, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flood, setup, teardown)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
