@@ -103,6 +103,7 @@ sub pushed {
 
     my @lengths = map { m{^POST /ours-$size\.git/git-receive-pack 200 \d+ (\d+)}
                         ? $1 : () } $git->requests;
+    die "no push to ours-$size in the git server's log\n" if !@lengths;
     return (sort { $b <=> $a } @lengths)[0];
 }
 
