@@ -577,11 +577,23 @@ sub settled {
     } 1 .. 6;
     wait_for('them', sub { ids($scene) == 6 });
 
+    # nor do previews of it have two of their own: they have waited behind the
+    # commits when the other host's has landed
+    my @behind = map { $scene->{nginx}->open(method => 'POST',
+        key => $scene->{key}, path => '/api/promotions/preview',
+        timeout => 60, json => { srcAppId => app_id('from-0'),
+            destAppId => app_id("to-silent-$_"), message => 'silent' })
+    } 1 .. 2;
+    get($scene, '');
+
     my $start = now();
     is(promote($scene, 0)->finish->{status}, 200,
        'a silent host does not delay another');
     cmp_ok(now() - $start, '<', 1.5 + $slow, 'at all');
-    $_->close for @lost;
+    my @answered = IO::Select->new(map { $_->socket } @behind)->can_read(0);
+    is(scalar @answered, 0,
+       'before a preview that waits for the silent one has had its turn');
+    $_->close for @lost, @behind;
 
     # a flood of one lane, in many small batches, each slow
     $repo->hook('pre-receive', "#!/bin/sh\ngrep -q main && sleep 0.3\n"

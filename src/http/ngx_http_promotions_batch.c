@@ -34,21 +34,10 @@ ngx_http_promotions_batch_ended(const pm_result_t *result)
 }
 
 
-const char *
-ngx_http_promotions_batch_host(const ngx_http_promotions_batch_t *batch)
+const pm_git_url_t *
+ngx_http_promotions_batch_remote(const ngx_http_promotions_batch_t *batch)
 {
-    const char          *name;
-    const pm_git_url_t  *url;
-
-    url = &batch->first->parts[0].destination.url;
-
-    if (url->host == NULL || url->port == 0) {
-        return url->host;
-    }
-
-    name = pm_arena_printf(batch->arena, "%s:%u", url->host, url->port);
-
-    return (name != NULL) ? name : url->host;
+    return &batch->first->parts[0].destination.url;
 }
 
 

@@ -84,9 +84,8 @@ void ngx_http_promotions_batch_committed(pm_arena_t *arena, redisReply *reply,
     ngx_uint_t at, pm_pull_committed_t *committed);
 
 
-/* The host that its jobs push to, with its port if that is not the usual one;
- * NULL: local. */
-const char *ngx_http_promotions_batch_host(
+/* What its jobs push to. */
+const pm_git_url_t *ngx_http_promotions_batch_remote(
     const ngx_http_promotions_batch_t *batch);
 
 /*

@@ -7,6 +7,7 @@
 
 
 #include "http/ngx_http_promotions.h"
+#include "git/pm_git_url.h"
 
 
 typedef void (*ngx_http_promotions_job_pt)(void *data);
@@ -47,6 +48,13 @@ ngx_int_t ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
  */
 ngx_int_t ngx_http_promotions_job_post_host(
     ngx_http_promotions_main_conf_t *pmcf, const char *host,
+    ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt refused,
+    ngx_http_promotions_job_pt done, void *data);
+
+/* The same for a job that talks to a remote, whose host has a name with its
+ * port where that is not the usual one.  NULL: local. */
+ngx_int_t ngx_http_promotions_job_post_remote(
+    ngx_http_promotions_main_conf_t *pmcf, const pm_git_url_t *remote,
     ngx_http_promotions_job_pt run, ngx_http_promotions_job_pt refused,
     ngx_http_promotions_job_pt done, void *data);
 

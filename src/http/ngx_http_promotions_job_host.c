@@ -95,6 +95,32 @@ failed:
 }
 
 
+ngx_int_t
+ngx_http_promotions_job_post_remote(ngx_http_promotions_main_conf_t *pmcf,
+    const pm_git_url_t *remote, ngx_http_promotions_job_pt run,
+    ngx_http_promotions_job_pt refused, ngx_http_promotions_job_pt done,
+    void *data)
+{
+    char  name[NGX_MAXHOSTNAMELEN + sizeof(":65535")];
+
+    if (remote == NULL || remote->host == NULL || remote->port == 0) {
+        return ngx_http_promotions_job_post_host(pmcf,
+                                             remote ? remote->host : NULL,
+                                             run, refused, done, data);
+    }
+
+    /* a name that is cut is of no host, and a queue as good as any */
+
+    (void) ngx_snprintf((u_char *) name, sizeof(name), "%s:%ui%Z",
+                        remote->host, (ngx_uint_t) remote->port);
+
+    name[sizeof(name) - 1] = '\0';
+
+    return ngx_http_promotions_job_post_host(pmcf, name, run, refused, done,
+                                             data);
+}
+
+
 static ngx_http_promotions_host_t *
 ngx_http_promotions_host_get(const char *name)
 {

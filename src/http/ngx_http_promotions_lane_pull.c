@@ -67,8 +67,8 @@ ngx_http_promotions_lane_committed(void *data, redisReply *reply)
 static void
 ngx_http_promotions_lane_open(ngx_http_promotions_lane_t *lane)
 {
-    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                                     ngx_http_promotions_batch_host(
+    if (ngx_http_promotions_job_post_remote(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_remote(
                                          &lane->batch),
                                      ngx_http_promotions_lane_open_run,
                                      ngx_http_promotions_lane_refused,

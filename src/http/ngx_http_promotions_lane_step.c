@@ -135,8 +135,8 @@ ngx_http_promotions_lane_plan(ngx_http_promotions_lane_t *lane)
         return;
     }
 
-    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                                     ngx_http_promotions_batch_host(
+    if (ngx_http_promotions_job_post_remote(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_remote(
                                          &lane->batch),
                                      ngx_http_promotions_lane_plan_run,
                                      ngx_http_promotions_lane_refused,
@@ -256,8 +256,8 @@ ngx_http_promotions_lane_begun(void *data, redisReply *reply)
 static void
 ngx_http_promotions_lane_push(ngx_http_promotions_lane_t *lane)
 {
-    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                                     ngx_http_promotions_batch_host(
+    if (ngx_http_promotions_job_post_remote(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_remote(
                                          &lane->batch),
                                      ngx_http_promotions_lane_push_run,
                                      ngx_http_promotions_lane_refused,

@@ -116,11 +116,12 @@ ngx_http_promotions_apis_start(ngx_http_promotions_ctx_t *ctx, size_t page,
         return ngx_http_promotions_management_fault(ctx->request, &err);
     }
 
-    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                                          job->location.url.host,
-                                          ngx_http_promotions_apis_run,
-                                          ngx_http_promotions_apis_refused,
-                                          ngx_http_promotions_apis_done, job)
+    if (ngx_http_promotions_job_post_remote(ngx_http_promotions_worker.pmcf,
+                                            &job->location.url,
+                                            ngx_http_promotions_apis_run,
+                                            ngx_http_promotions_apis_refused,
+                                            ngx_http_promotions_apis_done,
+                                            job)
         != NGX_OK)
     {
         pm_arena_destroy(arena);

@@ -67,8 +67,8 @@ ngx_http_promotions_look_post(pm_arena_t *arena, pm_promotion_t *promotion,
         promotion->api->cache = ngx_http_promotions_worker.definitions;
     }
 
-    return ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                            promotion->parts[0].destination.url.host,
+    return ngx_http_promotions_job_post_remote(ngx_http_promotions_worker.pmcf,
+                            &promotion->parts[0].destination.url,
                             ngx_http_promotions_look_run,
                             ngx_http_promotions_look_unheard,
                             ngx_http_promotions_look_done, look);

@@ -32,7 +32,7 @@ ngx_http_promotions_views_post(ngx_http_promotions_ctx_t *ctx,
     ngx_http_promotions_views_pt done)
 {
     ngx_uint_t                    i;
-    const char                   *host;
+    const pm_git_url_t           *remote;
     ngx_http_promotions_views_t  *job;
 
     job = pm_arena_zalloc(arena, sizeof(ngx_http_promotions_views_t));
@@ -49,7 +49,7 @@ ngx_http_promotions_views_post(ngx_http_promotions_ctx_t *ctx,
     job->n = n;
     job->done = done;
 
-    host = NULL;
+    remote = NULL;
 
     for (i = 0; i < n; i++) {
         if (views[i].promotion.api != NULL) {
@@ -57,13 +57,14 @@ ngx_http_promotions_views_post(ngx_http_promotions_ctx_t *ctx,
                                        ngx_http_promotions_worker.definitions;
         }
 
-        if (host == NULL && views[i].usable) {
-            host = views[i].promotion.parts[0].destination.url.host;
+        if (remote == NULL && views[i].usable) {
+            remote = &views[i].promotion.parts[0].destination.url;
         }
     }
 
-    return ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                                             host,
+    return ngx_http_promotions_job_post_remote(
+                                             ngx_http_promotions_worker.pmcf,
+                                             remote,
                                              ngx_http_promotions_views_run,
                                              NULL,
                                              ngx_http_promotions_views_done,

@@ -204,8 +204,8 @@ ngx_http_promotions_preview_job(ngx_http_promotions_ctx_t *ctx,
 static void
 ngx_http_promotions_preview_post(ngx_http_promotions_preview_job_t *job)
 {
-    if (ngx_http_promotions_job_post_host(ngx_http_promotions_worker.pmcf,
-                       job->promotions[0].parts[0].destination.url.host,
+    if (ngx_http_promotions_job_post_remote(ngx_http_promotions_worker.pmcf,
+                             &job->promotions[0].parts[0].destination.url,
                                      ngx_http_promotions_preview_run,
                                      ngx_http_promotions_preview_refused,
                                      ngx_http_promotions_preview_done, job)
