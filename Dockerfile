@@ -23,6 +23,8 @@ RUN apt-get update \
     && install -d -o www-data -g www-data -m 0700 \
        /var/cache/nginx/promotions \
     && install -d -o www-data -g www-data /etc/nginx/promotions/catalog \
+    && install -o www-data -g www-data -m 0600 /dev/null \
+       /etc/nginx/promotions/credentials \
     && chown -R www-data:www-data /var/lib/nginx
 
 COPY --from=build /src/build/ngx_http_promotions_module.so \

@@ -216,7 +216,7 @@ analyze:
 		--suppressions-list=tests/cppcheck.txt --error-exitcode=1 \
 		-j $(JOBS) -Isrc $(SOURCES) $(TOOL)
 
-docker:
+docker: deps-run
 	@sh tools/install.sh check
 	@sh tests/docker.sh
 
