@@ -163,6 +163,42 @@ for my $case ([ $good, 400 ], [ $stranger, 403 ]) {
 }
 
 
+# what is not in the catalog is told to who could promote something: another's
+# guesses are answered alike, right or wrong
+
+for my $case (
+    [ '',                              commit      => 403 ],
+    [ '',                              pullRequest => 403 ],
+    [ '',                              preview     => 403 ],
+    [ 'APPLICATION:R@dev',             commit      => 403 ],
+    [ 'APPLICATION:R@dev',             pullRequest => 403 ],
+    [ 'PROMOTE_PR@qa',                 commit      => 403 ],
+    [ 'PROMOTE_TO:RUD@qa',             commit      => 403 ],
+    [ 'APPLICATION:R@dev PROMOTE_TO@qa', commit    => 404 ],
+    [ 'PROMOTE_TO@qa',                 pullRequest => 404 ],
+    [ 'PROMOTE_PR@qa',                 pullRequest => 404 ],
+    [ 'APPLICATION:R@dev',             preview     => 404 ],
+    [ 'admin',                         commit      => 404 ],
+    [ 'admin',                         preview     => 404 ],
+) {
+    my ($grants, $route, $status) = @$case;
+    my $key = $redis->key(grants => $grants);
+    my ($known, $unknown) = ($body->{srcAppId}, app_id('orders-guessed'));
+
+    for my $pair ([ $unknown, $known ], [ $known, $unknown ]) {
+        my $r = $nginx->request(method => 'POST', key => $key,
+            path => "/api/promotions/$route",
+            json => { srcAppId => $pair->[0], destAppId => $pair->[1],
+                      message => 'm', head => 'h', title => 't' });
+        my $message = $status == 404
+            ? qr{^application \S+/orders-guessed not found$}
+            : 'Forbidden resource';
+
+        error_is($r, $status, $message, qq($route with "$grants"));
+    }
+}
+
+
 # the forms of the header
 
 for my $form ("Bearer $good", "bearer $good", $good) {

@@ -375,6 +375,43 @@ error_is($scene->post('pullRequest', { %body, destAppId =>
          app_id('orders-prod') }, key => $key), 403, 'Forbidden resource',
          'nor elsewhere');
 
+# applications of no environment take PROMOTE_TO on all, in either place
+
+my %of_none = map {
+    $_ => application(name => $_, url => $repo->url, path => $_,
+                      server => 'https://nowhere.example')
+} qw(stray-one stray-two);
+$repo->commit({ 'stray-one/values.yaml' => "tag: 2\n",
+                'stray-two/values.yaml' => "tag: 1\n" });
+write_file("$scene->{catalog}/strays.yaml", join '', values %of_none);
+$nginx->reload;
+
+my $pulls = $redis->key(id => 'pulls',
+                        grants => 'PROMOTE_PR@* APPLICATION:R@*');
+my $all = $redis->key(id => 'all', grants => 'PROMOTE_TO@*');
+($from, $to) = next_app();
+
+for my $case ([ $from, 'stray-two', 403, 200 ], [ 'stray-one', $to, 403, 200 ],
+              [ 'stray-one', 'stray-two', 403, 200 ],
+              [ $from, $to, 200, 200 ]) {
+    my ($source, $destination, @status) = @$case;
+    my $name = "$source to $destination";
+
+    for my $key ($pulls, $all) {
+        my $r = $scene->post('pullRequest', { srcAppId => app_id($source),
+            destAppId => app_id($destination), head => 'main', title => 't' },
+            key => $key);
+        is($r->{status}, shift @status, $name
+           . ($key eq $all ? ' with PROMOTE_TO@*' : ' with PROMOTE_PR@*'))
+            or diag($r->{body});
+    }
+}
+
+is($scene->post('preview', { srcAppId => app_id('stray-one'),
+       destAppId => app_id('stray-two') }, key => $pulls)->{status}, 403,
+   'nor does a preview show them');
+unlink "$scene->{catalog}/strays.yaml";
+
 write_file("$scene->{catalog}/policy.yaml", <<'END');
 apiVersion: codefresh.io/v1beta1
 kind: PromotionPolicy

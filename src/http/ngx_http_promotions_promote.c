@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_promotions_promote_start(
 static ngx_uint_t ngx_http_promotions_promote_granted(
     ngx_http_promotions_ctx_t *ctx, const pm_request_t *request,
     const pm_promotion_t *promotions);
+static ngx_uint_t ngx_http_promotions_promotes(
+    const ngx_http_promotions_ctx_t *ctx);
 static int ngx_http_promotions_located(ngx_http_promotions_ctx_t *ctx,
     const pm_promotion_t *promotion, pm_error_t *err);
 
@@ -159,7 +161,8 @@ ngx_http_promotions_promote_start(ngx_http_promotions_ctx_t *ctx,
 
 
 /* What a promotion fails by is not for a key that may not see it: grants come
- * first, of as many as were found. */
+ * first, of as many as were found.  What was not found is told to keys that
+ * could promote something: others would learn which names there are. */
 
 static ngx_uint_t
 ngx_http_promotions_promote_granted(ngx_http_promotions_ctx_t *ctx,
@@ -170,7 +173,7 @@ ngx_http_promotions_promote_granted(ngx_http_promotions_ctx_t *ctx,
     for (i = 0; i < request->ndestinations; i++) {
 
         if (promotions[i].source.name == NULL) {
-            break;
+            return ngx_http_promotions_promotes(ctx);
         }
 
         ngx_http_promotions_denied_promotion(ctx, &promotions[i]);
@@ -185,6 +188,20 @@ ngx_http_promotions_promote_granted(ngx_http_promotions_ctx_t *ctx,
     }
 
     return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_promotions_promotes(const ngx_http_promotions_ctx_t *ctx)
+{
+    if (ctx->kind == PM_REQUEST_PREVIEW) {
+        return ctx->key->admin || ctx->key->ngrants > 0;
+    }
+
+    return pm_store_key_allows_somewhere(ctx->key,
+                                         ctx->kind == PM_REQUEST_PULL_REQUEST
+                                         ? "PROMOTE_PR" : "PROMOTE_TO",
+                                         PM_STORE_CREATE);
 }
 
 
@@ -306,9 +323,6 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
     const char              *name, *id, *permission;
     const pm_environment_t  *environment;
 
-    permission = (promotion->kind == PM_PROMOTION_PULL_REQUEST)
-                 ? "PROMOTE_PR" : "PROMOTE_TO";
-
     for (i = 0; i < 2; i++) {
 
         name = i ? promotion->destination_environment
@@ -323,9 +337,14 @@ ngx_http_promotions_allowed(const pm_store_key_t *key,
                 return 0;
             }
 
-        } else if (!pm_store_key_allows(key, permission, PM_STORE_CREATE,
-                                        name, id))
-        {
+            continue;
+        }
+
+        permission = (name != NULL
+                      && promotion->kind == PM_PROMOTION_PULL_REQUEST)
+                     ? "PROMOTE_PR" : "PROMOTE_TO";
+
+        if (!pm_store_key_allows(key, permission, PM_STORE_CREATE, name, id)) {
             return 0;
         }
     }

@@ -25,8 +25,8 @@ ngx_int_t ngx_http_promotions_promote_digest(ngx_http_promotions_ctx_t *ctx,
  * Whether the key's grants reach.  A commit needs PROMOTE_TO on the
  * destination, a pull request PROMOTE_PR, a preview (write 0) anything on it;
  * the source needs anything too, or a key for one environment could read
- * whatever the gateway can.  An application of no environment needs the same
- * on all.
+ * whatever the gateway can.  An application of no environment needs
+ * PROMOTE_TO on all, whatever is asked for (interface.md, 3).
  */
 ngx_uint_t ngx_http_promotions_allowed(const pm_store_key_t *key,
     const pm_catalog_t *catalog, const pm_promotion_t *promotion,

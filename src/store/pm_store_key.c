@@ -250,6 +250,28 @@ pm_store_key_allows(const pm_store_key_t *key, const char *permission,
 
 
 int
+pm_store_key_allows_somewhere(const pm_store_key_t *key,
+    const char *permission, unsigned operations)
+{
+    size_t  i;
+
+    if (key->admin) {
+        return 1;
+    }
+
+    for (i = 0; i < key->ngrants; i++) {
+        if (pm_store_key_allows(key, permission, operations,
+                                key->grants[i].environment, NULL))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
 pm_store_key_sees(const pm_store_key_t *key, const char *environment_name,
     const char *environment_id)
 {

@@ -148,6 +148,11 @@ int pm_store_key_allows(const pm_store_key_t *key, const char *permission,
     unsigned operations, const char *environment_name,
     const char *environment_id);
 
+/* 1 if it may do that in some environment, whichever: 0 is a key that cannot
+ * do it at all. */
+int pm_store_key_allows_somewhere(const pm_store_key_t *key,
+    const char *permission, unsigned operations);
+
 /* 1 if the key has any grant on the environment. */
 int pm_store_key_sees(const pm_store_key_t *key,
     const char *environment_name, const char *environment_id);

@@ -77,6 +77,40 @@ test_grants_are_read(void **state)
 
 
 static void
+test_somewhere(void **state)
+{
+    size_t          i;
+    pm_error_t      err;
+    pm_store_key_t  key;
+
+    static const struct {
+        const char  *grants;
+        int          commits;
+        int          pulls;
+    } tests[] = {
+        { "", 0, 0 },
+        { "admin", 1, 1 },
+        { "APPLICATION:R@dev ENVIRONMENT_API@*", 0, 0 },
+        { "PROMOTE_PR@qa", 0, 1 },
+        { "APPLICATION:R@dev PROMOTE_TO@qa", 1, 1 },
+        { "PROMOTE_TO@*", 1, 1 },
+        { "PROMOTE_TO:RUD@qa PROMOTE_PR:R@*", 0, 0 },
+        { "PROMOTE_TO:RUD@qa PROMOTE_TO:C@prod", 1, 1 }
+    };
+
+    for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        assert_int_equal(parse(tests[i].grants, &key, &err), 0);
+        assert_int_equal(pm_store_key_allows_somewhere(&key, "PROMOTE_TO",
+                                                       PM_STORE_CREATE),
+                         tests[i].commits);
+        assert_int_equal(pm_store_key_allows_somewhere(&key, "PROMOTE_PR",
+                                                       PM_STORE_CREATE),
+                         tests[i].pulls);
+    }
+}
+
+
+static void
 test_admin_and_nothing(void **state)
 {
     pm_error_t      err;
@@ -339,6 +373,8 @@ main(void)
 {
     const struct CMUnitTest  tests[] = {
         cmocka_unit_test_setup_teardown(test_grants_are_read, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_somewhere, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_admin_and_nothing, setup,
                                         teardown),
