@@ -66,11 +66,11 @@ is($status, 1, 'without pkg-config it fails');
 like($output, qr/needs pkg-config \(Debian: apt install pkg-config\)/,
      'and says so');
 
-# no hiredis, and a jansson that is known, but nothing to link with; what was
+# no jansson, and a hiredis that is known, but nothing to link with; what was
 # found out about the library before does not answer for either of them
 ($status, $output) = configure(
-    pkg_config('*hiredis*' => 'exit 1',
-               '"--libs jansson"' => 'echo -lno_such_library'),
+    pkg_config('*jansson*' => 'exit 1',
+               '"--libs hiredis"' => 'echo -lno_such_library'),
     '--with-threads');
 is($status, 1, 'without libraries it fails');
 is_deeply({ map { /^checking for ([\w.-]+) \.\.\. (.*)/ } split /\n/, $output },
