@@ -267,8 +267,9 @@ for my $route ('commit', 'preview') {
 
 my $r = $nginx->request(method => 'HEAD', path => '/health');
 is($r->{status}, 200, 'HEAD health');
-is($nginx->request(method => 'POST', path => '/health', body => '')->{status},
-   405, 'POST health');
+$r = $nginx->request(method => 'POST', path => '/health', body => '');
+error_is($r, 405, 'Cannot POST /health, use GET, HEAD', 'POST health');
+is($r->{headers}{allow}, 'GET, HEAD', 'says what is allowed');
 
 
 # routes

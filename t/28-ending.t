@@ -75,6 +75,40 @@ SKIP: {
 }
 
 
+# threads that are all busy with a silent host: nothing is down, as long as the
+# queue takes more; and whoever asks takes one place of it, however often
+
+{
+    my $busy = scene(workers => 1, thread_pool =>
+                     'thread_pool promotions threads=1 max_queue=2;');
+    my %preview = ($busy->commit_request('orders-dev', 'orders-qa'),
+                   path => '/api/promotions/preview');
+    my $r;
+
+    $busy->silence;
+    my @previews = $busy->{nginx}->open(%preview);
+    wait_for('the thread to be busy', sub {
+        my $start = Time::HiRes::time();
+        $r = $busy->{nginx}->request(path => '/health', timeout => 20);
+        Time::HiRes::time() - $start > 0.9 });
+    is($r->{status}, 200, 'a silent host: health is well') or diag($r->{body});
+
+    my @answers = $busy->{nginx}->requests(({ path => '/health' }) x 20);
+    is(scalar(grep { $_->{status} == 200 } @answers), 20, 'also for many');
+
+    push @previews, $busy->{nginx}->open(%preview);
+    $r = $busy->{nginx}->request(path => '/health');
+    is($r->{status}, 200, 'in the queue there is room for another');
+    my @done = IO::Select->new(map { $_->socket } @previews)->can_read(0);
+    is(scalar @done, 0, 'and nobody has waited for the host');
+
+    $busy->speak;
+    is(scalar(grep { $busy->answer($_)->{status} == 200 } @previews), 2,
+       'who has, is answered');
+    $busy->{nginx}->stop;
+}
+
+
 # SIGTERM while Redis is asked: there are no threads any more
 
 {

@@ -150,6 +150,21 @@ File::Path::remove_tree("$nginx->{dir}/mirrors", { keep_root => 1 });
 $repo{all}->commit({ 'dev/values.yaml' => "all: gone\n" });
 lands($scene, 'rall', $repo{all}, 'no mirror at all');
 File::Path::remove_tree("$nginx->{dir}/mirrors");
+is($nginx->request(path => '/health')->{status}, 200,
+   'a folder that can be made is no fault of health');
+
+for my $case ([ 'a file', sub { write_file(shift, '') } ],
+              [ 'a link to nowhere', sub { symlink '/nowhere/at/all', shift } ])
+{
+    my ($name, $make) = @$case;
+    $make->("$nginx->{dir}/mirrors");
+    my $r = $nginx->request(path => '/health');
+    is($r->{status}, 503, "$name in its place is one");
+    is($r->{body}, '{"status":"down","down":["mirrors"]}', 'and named');
+    unlink "$nginx->{dir}/mirrors" or die $!;
+}
+
+is($nginx->request(path => '/health')->{status}, 200, 'until it is gone');
 $repo{all}->commit({ 'dev/values.yaml' => "folder: gone\n" });
 lands($scene, 'rall', $repo{all}, 'not even their folder');
 is((stat "$nginx->{dir}/mirrors")[2] & 0777, 0700, 'made private again');

@@ -69,6 +69,10 @@ void pm_git_destroy(pm_git_t *git);
 
 const pm_git_settings_t *pm_git_settings(const pm_git_t *git);
 
+/* 1 if this process may write the mirrors' folder; or make it, where it is not
+ * there, as the first job would. */
+int pm_git_mirrors_writable(const char *mirrors);
+
 
 /* 1 if all zeros: "no object" in commands and changes. */
 int pm_oid_is_zero(const pm_oid_t *oid);

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <git2/sys/repository.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 
 static int pm_git_mirror_folder(const char *path, pm_error_t *err);
@@ -187,6 +189,39 @@ pm_git_mirror_folder(const char *path, pm_error_t *err)
     free(copy);
 
     return 0;
+}
+
+
+int
+pm_git_mirrors_writable(const char *mirrors)
+{
+    int          mode;
+    char         folder[PATH_MAX], *slash;
+    size_t       len;
+    struct stat  st;
+
+    len = strlen(mirrors);
+
+    if (len >= sizeof(folder)) {
+        return 0;
+    }
+
+    memcpy(folder, mirrors, len + 1);
+
+    for (mode = R_OK|W_OK|X_OK; stat(folder, &st) != 0; mode = W_OK|X_OK) {
+
+        slash = strrchr(folder, '/');
+
+        /* a link to nowhere is in the way of mkdir() */
+
+        if (errno != ENOENT || slash == NULL || lstat(folder, &st) == 0) {
+            return 0;
+        }
+
+        slash[slash == folder] = '\0';
+    }
+
+    return S_ISDIR(st.st_mode) && access(folder, mode) == 0;
 }
 
 

@@ -98,7 +98,15 @@ typedef struct {
     ngx_rbtree_node_t                 lanes_sentinel;
     ngx_rbtree_t                      hosts;     /* that jobs talk to */
     ngx_rbtree_node_t                 hosts_sentinel;
+    ngx_queue_t                       probes;    /* of health, that wait for
+                                                    the look at the mirrors */
+    struct ngx_http_promotions_health_s  *look;  /* or NULL: none */
     unsigned                          ending:1;  /* its threads are gone */
+    unsigned                          full:1;    /* its pool had no place for
+                                                    a job, and has ended none
+                                                    since */
+    unsigned                          unwritable:1;  /* the mirrors were so
+                                                    when last looked at */
 } ngx_http_promotions_worker_t;
 
 
@@ -190,6 +198,11 @@ struct ngx_http_promotions_ctx_s {
 
     /* review */
     struct ngx_http_promotions_management_s  *management;    /* or NULL */
+
+    /* health */
+    ngx_queue_t                      probe;
+    unsigned                         probing:1;  /* it is in the queue */
+    unsigned                         redis:1;    /* which has answered */
 
     /* what the request waits for */
     ngx_http_promotions_results_pt   results;    /* all are there; NULL: the

@@ -4,21 +4,31 @@
 #include "http/ngx_http_promotions_wait.h"
 
 
-typedef struct {
-    u_char       id[NGX_HTTP_PROMOTIONS_ID_SIZE + 1];
-    const char  *mirrors;        /* the configuration's */
-    ngx_uint_t   redis;          /* 1: it answers */
-    ngx_uint_t   writable;
+/* How long a probe waits for a thread that looks at the mirrors, ms. */
+
+#define NGX_HTTP_PROMOTIONS_HEALTH_WAIT  1000
+
+
+/* A look at the mirrors, one at a time: who asks needs no key, and takes no
+ * more than one place in the pool's queue. */
+
+typedef struct ngx_http_promotions_health_s {
+    const char    *mirrors;      /* the configuration's */
+    ngx_uint_t     writable;
+    ngx_atomic_t   begun;        /* 1: a thread has it */
 } ngx_http_promotions_health_t;
 
 
 static void ngx_http_promotions_health_pong(void *data, redisReply *reply);
-static void ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t redis);
+static void ngx_http_promotions_health_mirrors(
+    ngx_http_promotions_ctx_t *ctx);
+static ngx_int_t ngx_http_promotions_health_look(
+    ngx_http_promotions_main_conf_t *pmcf);
 static void ngx_http_promotions_health_run(void *data);
 static void ngx_http_promotions_health_done(void *data);
+static void ngx_http_promotions_health_late(ngx_event_t *ev);
 static void ngx_http_promotions_health_answer(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t redis, const char *other);
+    const char *other);
 
 
 ngx_int_t
@@ -29,7 +39,7 @@ ngx_http_promotions_health_handler(ngx_http_request_t *r)
     ngx_http_promotions_ctx_t  *ctx;
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
+        return ngx_http_promotions_not_allowed(r, "GET, HEAD");
     }
 
     rc = ngx_http_promotions_discard_body(r);
@@ -39,10 +49,7 @@ ngx_http_promotions_health_handler(ngx_http_request_t *r)
     }
 
     ctx = ngx_http_promotions_get_ctx(r);
-
-    if (ctx == NULL
-        || ngx_http_promotions_wait(ctx) != NGX_OK)
-    {
+    if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -56,7 +63,7 @@ ngx_http_promotions_health_handler(ngx_http_request_t *r)
                                             ctx);
 
     if (ctx->lookup == NULL) {
-        ngx_http_promotions_health_mirrors(ctx, 0);
+        ngx_http_promotions_health_mirrors(ctx);
     }
 
     return NGX_DONE;
@@ -69,40 +76,66 @@ ngx_http_promotions_health_pong(void *data, redisReply *reply)
     ngx_http_promotions_ctx_t  *ctx = data;
 
     ctx->lookup = NULL;
+    ctx->redis = (reply != NULL && reply->type == REDIS_REPLY_STATUS);
 
-    ngx_http_promotions_health_mirrors(ctx, reply != NULL
-                                       && reply->type == REDIS_REPLY_STATUS);
+    ngx_http_promotions_health_mirrors(ctx);
 }
 
 
 static void
-ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t redis)
+ngx_http_promotions_health_mirrors(ngx_http_promotions_ctx_t *ctx)
 {
-    ngx_http_promotions_health_t     *health;
+    ngx_http_promotions_worker_t     *worker;
     ngx_http_promotions_main_conf_t  *pmcf;
+
+    worker = &ngx_http_promotions_worker;
 
     pmcf = ngx_http_get_module_main_conf(ctx->request,
                                          ngx_http_promotions_module);
 
-    health = ngx_calloc(sizeof(ngx_http_promotions_health_t),
-                        ctx->request->connection->log);
-    if (health == NULL) {
-        ngx_http_promotions_finish(ctx, NGX_HTTP_INTERNAL_SERVER_ERROR);
+    if (worker->look == NULL
+        ? ngx_http_promotions_health_look(pmcf) != NGX_OK
+        : (worker->full || worker->ending))
+    {
+        ngx_http_promotions_health_answer(ctx, "threads");
         return;
     }
 
-    ngx_memcpy(health->id, ctx->first.id, sizeof(ctx->first.id));
+    ctx->probing = 1;
+    ngx_queue_insert_tail(&worker->probes, &ctx->probe);
+
+    ctx->timer.handler = ngx_http_promotions_health_late;
+    ctx->timer.data = ctx;
+    ctx->timer.log = ngx_cycle->log;
+
+    ngx_add_timer(&ctx->timer, NGX_HTTP_PROMOTIONS_HEALTH_WAIT);
+}
+
+
+static ngx_int_t
+ngx_http_promotions_health_look(ngx_http_promotions_main_conf_t *pmcf)
+{
+    ngx_http_promotions_health_t  *health;
+
+    health = ngx_calloc(sizeof(ngx_http_promotions_health_t),
+                        ngx_cycle->log);
+    if (health == NULL) {
+        return NGX_ERROR;
+    }
+
     health->mirrors = pmcf->git.mirrors;
-    health->redis = redis;
 
     if (ngx_http_promotions_job_post(pmcf, ngx_http_promotions_health_run,
                                      ngx_http_promotions_health_done, health)
         != NGX_OK)
     {
         ngx_free(health);
-        ngx_http_promotions_health_answer(ctx, redis, "threads");
+        return NGX_ERROR;
     }
+
+    ngx_http_promotions_worker.look = health;
+
+    return NGX_OK;
 }
 
 
@@ -113,25 +146,71 @@ ngx_http_promotions_health_run(void *data)
 {
     ngx_http_promotions_health_t  *health = data;
 
-    health->writable = (access(health->mirrors, R_OK|W_OK|X_OK) == 0);
+    health->begun = 1;
+    health->writable = pm_git_mirrors_writable(health->mirrors);
 }
 
 
 static void
 ngx_http_promotions_health_done(void *data)
 {
-    ngx_http_promotions_ctx_t     *ctx;
+    ngx_queue_t                    probes, *q;
+    ngx_http_promotions_worker_t  *worker;
     ngx_http_promotions_health_t  *health = data;
 
-    ctx = ngx_http_promotions_find((char *) health->id);
+    worker = &ngx_http_promotions_worker;
 
-    if (ctx != NULL) {
-        ngx_http_promotions_health_answer(ctx, health->redis,
-                                          health->writable ? NULL
-                                                           : "mirrors");
-    }
+    worker->look = NULL;
+    worker->unwritable = !health->writable;
 
     ngx_free(health);
+
+    if (ngx_queue_empty(&worker->probes)) {
+        return;
+    }
+
+    /* an answer may let a client's next probe begin to wait */
+
+    ngx_queue_init(&probes);
+    ngx_queue_add(&probes, &worker->probes);
+    ngx_queue_init(&worker->probes);
+
+    while (!ngx_queue_empty(&probes)) {
+        q = ngx_queue_head(&probes);
+
+        ngx_http_promotions_health_answer(
+                        ngx_queue_data(q, ngx_http_promotions_ctx_t, probe),
+                        worker->unwritable ? "mirrors" : NULL);
+    }
+}
+
+
+/*
+ * The look has not come back.  Threads that are all busy with slow remotes are
+ * no fault, as long as the queue takes more: what was last known counts.  A
+ * folder that a thread has looked at for as long is on a disk that does not
+ * answer.
+ */
+
+static void
+ngx_http_promotions_health_late(ngx_event_t *ev)
+{
+    ngx_http_promotions_ctx_t     *ctx = ev->data;
+    ngx_http_promotions_worker_t  *worker;
+
+    worker = &ngx_http_promotions_worker;
+
+    if (worker->full || worker->ending) {
+        ngx_http_promotions_health_answer(ctx, "threads");
+        return;
+    }
+
+    if (worker->look != NULL && worker->look->begun) {
+        worker->unwritable = 1;
+    }
+
+    ngx_http_promotions_health_answer(ctx, worker->unwritable ? "mirrors"
+                                                              : NULL);
 }
 
 
@@ -139,12 +218,12 @@ ngx_http_promotions_health_done(void *data)
 
 static void
 ngx_http_promotions_health_answer(ngx_http_promotions_ctx_t *ctx,
-    ngx_uint_t redis, const char *other)
+    const char *other)
 {
     json_t      *json, *down;
     ngx_uint_t   status;
 
-    if (redis && other == NULL) {
+    if (ctx->redis && other == NULL) {
         status = NGX_HTTP_OK;
         json = json_pack("{s:s}", "status", "ok");
 
@@ -152,7 +231,7 @@ ngx_http_promotions_health_answer(ngx_http_promotions_ctx_t *ctx,
         status = NGX_HTTP_SERVICE_UNAVAILABLE;
         down = json_array();
 
-        if (!redis) {
+        if (!ctx->redis) {
             (void) json_array_append_new(down, json_string("redis"));
         }
 

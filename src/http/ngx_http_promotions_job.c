@@ -161,9 +161,12 @@ ngx_http_promotions_job_post(ngx_http_promotions_main_conf_t *pmcf,
     job->task.event.log = ngx_cycle->log;
 
     if (ngx_thread_task_post(pmcf->thread_pool, &job->task) != NGX_OK) {
+        ngx_http_promotions_worker.full = 1;
         ngx_free(job);
         return NGX_ERROR;
     }
+
+    ngx_http_promotions_worker.full = 0;
 
     /* without a timer a worker that is told to quit exits under the job */
 
@@ -255,6 +258,8 @@ ngx_http_promotions_job_event(ngx_event_t *ev)
     if (ev->timer_set) {
         ngx_del_timer(ev);
     }
+
+    ngx_http_promotions_worker.full = 0;
 
     job->done(job->data);
 

@@ -26,6 +26,8 @@ ngx_http_promotions_wait_init(void)
     ngx_rbtree_init(&worker->waiters, &worker->waiters_sentinel,
                     ngx_str_rbtree_insert_value);
 
+    ngx_queue_init(&worker->probes);
+
     ngx_http_promotions_read_init();
 }
 
@@ -316,6 +318,11 @@ ngx_http_promotions_wait_end(ngx_http_promotions_ctx_t *ctx)
 
     if (ctx->timer.timer_set) {
         ngx_del_timer(&ctx->timer);
+    }
+
+    if (ctx->probing) {
+        ctx->probing = 0;
+        ngx_queue_remove(&ctx->probe);
     }
 
     ngx_http_promotions_wait_remove(&ctx->first);

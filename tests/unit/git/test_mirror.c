@@ -988,6 +988,44 @@ test_many_at_once(void **state)
 }
 
 
+static int
+writable(test_t *t, const char *path)
+{
+    char  full[256];
+
+    snprintf(full, sizeof(full), "%s/%s", t->folder, path);
+
+    return pm_git_mirrors_writable(full);
+}
+
+
+/* What health says of them: the folder is made by the first job. */
+
+static void
+test_writable(void **state)
+{
+    test_t  *t = *state;
+
+    (void) test_run(t, "mkdir -p w/private; touch w/file;"
+                       " ln -s nowhere w/nowhere; ln -s private w/link;"
+                       " chmod 500 w/private");
+
+    assert_int_equal(writable(t, "w"), 1);
+    assert_int_equal(writable(t, "w/"), 1);
+    assert_int_equal(writable(t, "w/a/b/c"), 1);
+    assert_int_equal(writable(t, "w/a/"), 1);
+    assert_int_equal(writable(t, "w/file"), 0);
+    assert_int_equal(writable(t, "w/file/a"), 0);
+    assert_int_equal(writable(t, "w/nowhere"), 0);
+    assert_int_equal(writable(t, "w/nowhere/a"), 0);
+
+    /* root may */
+
+    assert_int_equal(writable(t, "w/private"), geteuid() == 0);
+    assert_int_equal(writable(t, "w/link/a"), geteuid() == 0);
+}
+
+
 int
 main(void)
 {
@@ -1020,6 +1058,8 @@ main(void)
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_branch_becomes_folder,
                                         test_setup, test_teardown),
+        cmocka_unit_test_setup_teardown(test_writable, test_setup,
+                                        test_teardown),
         cmocka_unit_test_setup_teardown(test_disk_full, test_setup,
                                         test_teardown),
         cmocka_unit_test_setup_teardown(test_many_at_once, test_setup,
