@@ -52,6 +52,9 @@ typedef struct {
  */
 int pm_git_fold_load(int dir, pm_git_small_t *pack);
 
+/* The same for a pack that is in memory: counts its entries. */
+int pm_git_fold_check(pm_git_small_t *pack);
+
 /*
  * Compares a pack that was read with the sums at its and its index's end.  0;
  * PM_GIT_FOLD_DAMAGED; -1: SHA-1 is not available.

@@ -60,31 +60,37 @@ pm_git_fold_number(const unsigned char *p)
 int
 pm_git_fold_load(int dir, pm_git_small_t *pack)
 {
-    size_t  len;
-
     if (pm_git_fold_read(dir, pack->name, ".pack", &pack->data, &pack->size)
         != 0
-        || pm_git_fold_read(dir, pack->name, ".idx", &pack->index, &len) != 0)
+        || pm_git_fold_read(dir, pack->name, ".idx", &pack->index,
+                            &pack->index_size) != 0)
     {
         return -1;
     }
 
+    return pm_git_fold_check(pack);
+}
+
+
+int
+pm_git_fold_check(pm_git_small_t *pack)
+{
     if (pack->size < PM_GIT_PACK_HEADER + PM_SHA1_SIZE
         || memcmp(pack->data, "PACK\0\0\0\2", 8) != 0
-        || len < PM_GIT_INDEX_IDS + 2 * PM_SHA1_SIZE
+        || pack->index_size < PM_GIT_INDEX_IDS + 2 * PM_SHA1_SIZE
         || memcmp(pack->index, "\377tOc\0\0\0\2", 8) != 0)
     {
         return PM_GIT_FOLD_DAMAGED;
     }
 
-    pack->index_size = len;
     pack->n = pm_git_fold_number(pack->index + PM_GIT_INDEX_FANOUT);
 
     /* name, CRC and offset each; no large offsets in a small pack */
 
-    if (pack->n > len
-        || len != PM_GIT_INDEX_IDS + pack->n * (PM_GIT_OID_SIZE + 8)
-                  + 2 * PM_SHA1_SIZE)
+    if (pack->n > pack->index_size
+        || pack->index_size != PM_GIT_INDEX_IDS
+                               + pack->n * (PM_GIT_OID_SIZE + 8)
+                               + 2 * PM_SHA1_SIZE)
     {
         return PM_GIT_FOLD_DAMAGED;
     }

@@ -113,6 +113,14 @@ int pm_git_mirror_damaged(pm_git_mirror_t *mirror, const pm_oid_t *id,
     pm_error_t *err);
 
 
+/*
+ * pm_git_read.c: a commit's bytes into commit, which is zeros; texts are the
+ * arena's.  1; 0: it is none as git writes them, or there is no memory.
+ */
+int pm_git_read_commit(const char *data, size_t len, pm_arena_t *arena,
+    pm_git_commit_t *commit);
+
+
 /* pm_git_update.c */
 
 /*

@@ -72,17 +72,15 @@ pm_git_read_person(const char **p, const char *end, const char *name,
 }
 
 
-/* 0 if it is no commit as git writes them, or there is no memory. */
-
-static int
-pm_git_read_commit(const pm_git_raw_t *raw, pm_arena_t *arena,
+int
+pm_git_read_commit(const char *data, size_t len, pm_arena_t *arena,
     pm_git_commit_t *commit)
 {
     pm_oid_t     parent;
     const char  *p, *end, *message;
 
-    p = (const char *) raw->data;
-    end = p + raw->len;
+    p = data;
+    end = p + len;
 
     if (!pm_git_read_id(&p, end, "tree", &commit->tree)) {
         return 0;
@@ -129,7 +127,8 @@ pm_git_mirror_commit(pm_git_mirror_t *mirror, const pm_oid_t *id,
         return rc;
     }
 
-    if (!pm_git_read_commit(&raw, arena, commit)) {
+    if (!pm_git_read_commit((const char *) raw.data, raw.len, arena, commit))
+    {
         pm_oid_hex(hex, id);
         rc = pm_error_set(err, PM_UNPROCESSABLE,
                           "commit %s of %s is damaged", hex,
