@@ -83,13 +83,25 @@ for my $good ('127.0.0.1:6379', 'localhost:6379', "unix:$dir/redis.sock",
            redis_directive => "promotions_redis $good;");
 }
 
-for my $bad ('127.0.0.1:99999', '127.0.0.1:port', 'unix:', 'sentinel:',
-             'sentinel:@127.0.0.1:1', 'no-such-host.invalid:6379',
-             '127.0.0.1:6379 database=x', '127.0.0.1:6379 database=-1',
-             '127.0.0.1:6379 timeout=never', '127.0.0.1:6379 colour=red',
-             "127.0.0.1:6379 password_file=$dir/missing")
+# what is wrong, and what is said of it after the directive's name
+for my $case (['127.0.0.1:99999', '"127.0.0.1:99999": the port must be'],
+              ['127.0.0.1:port', '"127.0.0.1:port": the port must be'],
+              ['unix:', 'the path of a socket must be absolute'],
+              ['sentinel:', 'it must be sentinel:NAME@HOST:PORT'],
+              ['sentinel:@127.0.0.1:1', '"@127.0.0.1:1": it must be sentinel:'],
+              ['no-such-host.invalid:6379', '"no-such-host.invalid"'],
+              ['127.0.0.1:6379 database=x', '', '"database=x"'],
+              ['127.0.0.1:6379 database=-1', '', '"database=-1"'],
+              ['127.0.0.1:6379 timeout=never', '', '"timeout=never"'],
+              ['127.0.0.1:6379 colour=red', '', '"colour=red"'],
+              ['127.0.0.1:6379 user=gateway', 'user= without password_file='],
+              ["127.0.0.1:6379 password_file=$dir/missing",
+               "password file $dir/missing: No such file"])
 {
-    fails("promotions_redis $bad", qr/promotions_redis|\Q$dir\E/,
+    my ($bad, $after, $before) = @$case;
+    $before //= '';
+    fails("promotions_redis $bad",
+          qr/\[emerg\] .*\Q$before\E.*"promotions_redis".*\Q$after\E/,
           redis_directive => "promotions_redis $bad;");
 }
 
@@ -152,7 +164,10 @@ my %wrong = (
 
 for my $name (sort grep { $is_documented{$_} } keys %wrong) {
     for my $value (@{ $wrong{$name} }) {
-        my $output = fails("$name $value", qr/\Q$name\E|\Q$dir\E/,
+        my ($said) = $value =~ /""/ ? 'needs a ' : $value =~ /([^" ][^"]*)/;
+        $said =~ s/^git\.example\.com (?:gitea (?:api=)?)?//;
+        my $output = fails("$name $value",
+                           qr/\[emerg\] (?=.*\b$name\b).*\Q$said\E/,
                            $name eq 'promotions_mirrors'
                                ? (mirrors => "$name $value;")
                                : (http => "$name $value;"));
@@ -227,9 +242,11 @@ SKIP: {
 
 # where a directive may stand
 
-fails('promotions_redis in a location', qr/promotions_redis/,
+fails('promotions_redis in a location',
+      qr/"promotions_redis" directive is not allowed here/,
       server => 'location /x/ { promotions_redis 127.0.0.1; }');
-fails('promotions in http', qr/promotions/, http => 'promotions;');
+fails('promotions in http', qr/"promotions" directive is not allowed here/,
+      http => 'promotions;');
 passes('settings of a location, inherited',
        http => 'promotions_trailing_commas on;',
        server => 'promotions_success_status 201; location /x/ { '
@@ -238,8 +255,9 @@ passes('settings of a location, inherited',
 for my $bad ('promotions_success_status 204', 'promotions_success_status ok',
              'promotions_trailing_commas 1')
 {
-    my ($name) = $bad =~ /^(\w+)/;
-    fails($bad, qr/$name/, server => "location /x/ { promotions; $bad; }");
+    my ($name, $value) = split / /, $bad;
+    fails($bad, qr/\[emerg\] .*"$value" in "$name" directive/,
+          server => "location /x/ { promotions; $bad; }");
 }
 
 fails('promotions_hooks without secrets',
@@ -257,7 +275,7 @@ fails('a host of pull requests given twice',
 # the catalog is read by nginx -t, and a faulty manifest is named with its
 # place
 
-fails('a catalog that is not there', qr/promotions_catalog|\Q$dir\E/,
+fails('a catalog that is not there', qr/\[emerg\] .*\Q$dir\E\/missing: /,
       catalog => "$dir/missing");
 
 my $broken = catalog('broken.yaml' => "kind: Application\n  metadata: x\n");

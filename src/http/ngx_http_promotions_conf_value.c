@@ -114,7 +114,11 @@ ngx_http_promotions_conf_forge(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cf->args->nelts == 4) {
 
         if (ngx_strncmp(value[3].data, "api=", 4) != 0) {
-            return "takes api=URL as its last parameter";
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "\"promotions_forge\" directive takes api=URL "
+                               "as its last parameter, not \"%V\"",
+                               &value[3]);
+            return NGX_CONF_ERROR;
         }
 
         api = (char *) value[3].data + 4;
