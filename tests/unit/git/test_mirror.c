@@ -1006,9 +1006,9 @@ test_writable(void **state)
 {
     test_t  *t = *state;
 
-    (void) test_run(t, "mkdir -p w/private; touch w/file;"
-                       " ln -s nowhere w/nowhere; ln -s private w/link;"
-                       " chmod 500 w/private");
+    free(test_run(t, "mkdir -p w/private; touch w/file;"
+                     " ln -s nowhere w/nowhere; ln -s private w/link;"
+                     " chmod 500 w/private"));
 
     assert_int_equal(writable(t, "w"), 1);
     assert_int_equal(writable(t, "w/"), 1);
