@@ -125,7 +125,7 @@ is(scalar @requests, 2, 'is two requests to the git server')
     or diag(join "\n", @requests);
 
 
-# the other prefix, 201, HEAD, keep-alive
+# the other prefix
 
 $r = $nginx->request(method => 'POST', key => $key,
     path => '/app-proxy/api/promotions/commit',
@@ -134,6 +134,45 @@ $r = $nginx->request(method => 'POST', key => $key,
 is($r->{status}, 200, 'served below a second prefix');
 like($r->{headers}{location}, qr{^/app-proxy/api/promotions/},
      'whose Location leads there');
+
+
+# settings that a location has from the server, or from http
+
+my $http = 'promotions_committer "Bot of ours <bot@example.com>"; '
+           . 'promotions_success_status 201; promotions_trailing_commas on;';
+
+for my $case ([ 'http', '/api/promotions/commit', 201, 201 ],
+              [ 'server', '/api/promotions/commit', 200, 400,
+                'promotions_success_status 200; '
+                . 'promotions_trailing_commas off;' ],
+              [ 'the location itself', '/own/commit', 201, 201,
+                'promotions_success_status 200; '
+                . 'promotions_trailing_commas off; location /own/ { '
+                . 'promotions; promotions_success_status 201; '
+                . 'promotions_trailing_commas on; }' ])
+{
+    my ($name, $path, $status, $lenient, $server) = @$case;
+    $nginx->reload(http => $http, server => $server // '');
+
+    for my $comma ('', ',') {
+        $scene->change;
+        my $json = JSON::PP->new->canonical->encode({
+            srcAppId => app_id('orders-dev'),
+            destAppId => app_id('orders-qa'), message => $name });
+        $json =~ s/\}$/$comma}/;
+        $r = $nginx->request(method => 'POST', key => $key, path => $path,
+                             body => $json);
+        is($r->{status}, $comma ? $lenient : $status,
+           'settings of ' . $name . ($comma ? ', a trailing comma' : ''))
+            or diag($r->{body});
+    }
+}
+
+($commit) = $repo->log;
+is("$commit->{committer_name} <$commit->{committer_email}>",
+   'Bot of ours <bot@example.com>', 'promotions_committer');
+is($commit->{author}, 'Ada Author <ada@example.com>',
+   'and the author is the owner of the key');
 
 is($repo->fsck, '', 'git fsck --strict, after all');
 

@@ -4,6 +4,7 @@
 
 use lib 't/lib';
 use Promotions::Test;
+use IO::Socket::IP ();
 
 # the timeout of a command, ms
 my $timeout = 500;
@@ -91,6 +92,29 @@ sub on_the_branch {
     is_deeply($redis->call('KEYS', '*'), [], 'and none in the first');
     unlike($scene->{nginx}->log, qr/\[(?:error|alert)\]|p"ss/,
            'no error, and no password, in the log');
+}
+
+for my $name ('localhost', '[::1]') {
+    SKIP: {
+        # Redis leaves out what is marked and not there
+        my $redis = Promotions::Redis->start(
+            options => [ '--bind', '127.0.0.1', '-::1' ]);
+
+        skip 'this machine has no IPv6', 3
+            if $name eq '[::1]'
+               && !IO::Socket::IP->new(PeerHost => '::1', Timeout => 5,
+                                       PeerPort => $redis->{port});
+
+        my $scene = scene(git => 'local', redis => $redis, redis_directive =>
+                          "promotions_redis $name:$redis->{port};");
+        recovers($scene, $name);
+        $scene->change;
+        $scene->landed($scene->commit('orders-dev', 'orders-qa'),
+                       "Redis at $name");
+
+        like($redis->call('CLIENT', 'LIST'), qr/ laddr=\[::1\]:/,
+             'which is where the workers are') if $name eq '[::1]';
+    }
 }
 
 
