@@ -112,6 +112,37 @@ for my $size (2_000, 70_000) {
 $scene->change;
 $scene->landed(post('/files/commit', $small), 'client_body_in_file_only');
 
+# a worker that has descriptors left for the client and for the file, and none
+# for the thread that reads it
+{
+    my (@workers, $r) = $nginx->workers;
+
+    my $limit = sub {
+        my ($worker, $descriptors) = @_;
+        run('prlimit', '--pid', $worker, "--nofile=$descriptors");
+    };
+    my ($old) = run('prlimit', '--pid', $workers[0], '--nofile', '--raw',
+                    '--noheadings', '-o', 'SOFT,HARD') =~ /(\d+ +\d+)/;
+    $old =~ s/ +/:/;
+
+    # one of an earlier client may just be closed: then there is one too many
+    ok(eval { wait_for('the limit', sub {
+        for my $worker (@workers) {
+            my %open = map { m{(\d+)$} ? ($1, 1) : () }
+                       glob "/proc/$worker/fd/*";
+            my ($second) = (grep { !$open{$_} } 0 .. keys(%open) + 2)[1];
+            $limit->($worker, $second + 1 . ':');
+        }
+
+        $r = post('/files/commit', $small);
+        $r->{status} == 500 }) }, 'no descriptor for the thread: 500')
+        or diag("$r->{status} $r->{body}");
+    like($nginx->log, qr/cannot be given to a thread: .* \(24: /,
+         'and the log says so');
+    $limit->($_, $old) for @workers;
+    is(post('/files/preview', $small)->{status}, 200, 'until there is one');
+}
+
 for my $prefix ('small', 'files', 'api/promotions') {
     error_is(post("/$prefix/commit", ' ' x 20_000 . '{"a":1,"a":2}'),
              400, qr/line 1 column 200/, "/$prefix: a fault at the end");

@@ -105,6 +105,7 @@ ngx_http_promotions_is_json(ngx_http_request_t *r)
 static void
 ngx_http_promotions_body_read(ngx_http_request_t *r)
 {
+    ngx_int_t                   rc;
     ngx_str_t                   body;
     ngx_http_promotions_ctx_t  *ctx;
 
@@ -116,7 +117,12 @@ ngx_http_promotions_body_read(ngx_http_request_t *r)
 
     if (r->request_body != NULL && r->request_body->temp_file != NULL) {
 
-        if (ngx_http_promotions_body_file(r, ctx) != NGX_OK) {
+        rc = ngx_http_promotions_body_file(r, ctx);
+
+        if (rc == NGX_ERROR) {
+            ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
+
+        } else if (rc == NGX_BUSY) {
             ngx_http_finalize_request(r,
                 ngx_http_promotions_send_error(r,
                     NGX_HTTP_SERVICE_UNAVAILABLE,
@@ -195,6 +201,8 @@ ngx_http_promotions_body_start(ngx_http_promotions_ctx_t *ctx,
 }
 
 
+/* NGX_BUSY: no thread will read it; NGX_ERROR: why not is logged. */
+
 static ngx_int_t
 ngx_http_promotions_body_file(ngx_http_request_t *r,
     ngx_http_promotions_ctx_t *ctx)
@@ -213,6 +221,9 @@ ngx_http_promotions_body_file(ngx_http_request_t *r,
     file->fd = fcntl(r->request_body->temp_file->file.fd, F_DUPFD_CLOEXEC, 0);
 
     if (file->fd == NGX_INVALID_FILE) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, ngx_errno,
+                      "the client's body cannot be given to a thread: "
+                      "fcntl(F_DUPFD_CLOEXEC) failed");
         ngx_free(file);
         return NGX_ERROR;
     }
@@ -225,7 +236,7 @@ ngx_http_promotions_body_file(ngx_http_request_t *r,
     {
         (void) ngx_close_file(file->fd);
         ngx_free(file);
-        return NGX_ERROR;
+        return NGX_BUSY;
     }
 
     ngx_http_promotions_watch_client(r);

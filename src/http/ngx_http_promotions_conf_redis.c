@@ -170,17 +170,11 @@ ngx_http_promotions_conf_redis_resolve(ngx_conf_t *cf,
             return NGX_CONF_ERROR;
         }
 
+        /* without a port an IPv6 address has no brackets: hiredis's way */
+
         len = ngx_sock_ntop(u.addrs[i].sockaddr, u.addrs[i].socklen, p,
                             NGX_SOCKADDR_STRLEN, 0);
         p[len] = '\0';
-
-        /* [::1] as hiredis takes it */
-
-        if (p[0] == '[') {
-            p[len - 1] = '\0';
-            p++;
-            len -= 2;
-        }
 
         address = ngx_array_push(&redis->addresses);
         if (address == NULL) {
