@@ -2,6 +2,7 @@
 
 use lib 't/lib';
 use Promotions::Test;
+use List::Util ();
 
 use Config;
 
@@ -106,6 +107,75 @@ SKIP: {
     is(scalar(grep { $busy->answer($_)->{status} == 200 } @previews), 2,
        'who has, is answered');
     $busy->{nginx}->stop;
+}
+
+
+# a batch is closed by a thread, also where the pool is full: a child process
+# that takes its time to end is not waited for by the event loop
+
+{
+    my $reached = temporary_folder() . '/reached';
+    my $silent = Promotions::Tcp->start(sub {
+        write_file($reached, '');
+        sleep 600;
+    });
+    my $folder = temporary_folder();
+    my $gate = "$folder/gate";
+    write_file("$folder/git-receive-pack", "#!/bin/sh\nPATH='$ENV{PATH}'\n"
+               . "touch $gate.reached\n"
+               . "while ! test -e $gate; do sleep 0.02; done\n"
+               . "git-receive-pack \"\$\@\"\nexec >&- 2>&-\nsleep 3\n", 0755);
+    my $full = scene(workers => 1, git => 'local', main => 'env PATH;',
+        environment => { %ENV, PATH => "$folder:$ENV{PATH}" },
+        server => 'location = /static { return 204; }',
+        http => 'promotions_git_timeout 20s; promotions_git_idle_timeout 20s;',
+        thread_pool => 'thread_pool promotions threads=1 max_queue=1;',
+        templates => application(name => 'silent', path => 'x', url =>
+            'http://127.0.0.1:' . $silent->port . '/r.git'));
+    my $body = JSON::PP->new->encode({ srcAppId => app_id('orders-dev'),
+        destAppId => app_id('silent'), message => 'm' });
+    my $static = sub {
+        my $start = Time::HiRes::time();
+        $full->{nginx}->request(path => '/static');
+        return Time::HiRes::time() - $start;
+    };
+
+    # the same again: nothing is pushed, and so git-receive-pack is there to
+    # the end
+    write_file($gate, '');
+    is($full->commit('orders-dev', 'orders-qa')->{status}, 200, 'a promotion');
+    unlink $gate, "$gate.reached";
+    my $commit = $full->{nginx}->open(
+        $full->commit_request('orders-dev', 'orders-qa'));
+    $full->reached($gate);
+
+    # one that takes the thread after that job, and one that then takes its
+    # place in the queue: its key is known, and its body not there yet
+    my $head = "POST /api/promotions/preview HTTP/1.1\r\nHost: x\r\n"
+               . "Content-Type: application/json\r\nContent-Length: "
+               . length($body) . "\r\nAuthorization: $full->{key}\r\n\r\n";
+    my @previews = map { $full->{nginx}->open(method => 'POST', raw => $_) }
+                   $head . $body, $head;
+    $full->get('');
+
+    $full->{redis}->pause;
+    $full->release($gate);
+    wait_for('the thread to be busy', sub { -e $reached });
+    syswrite $previews[1]->socket, $body;
+    $static->();
+    $full->{redis}->resume;
+
+    my $answer = $full->answer($commit);
+    my @waited = map { $static->() } 1 .. 5;
+    is($answer->{status}, 400, 'a full pool: a promotion is settled')
+        or diag($answer->{body});
+    cmp_ok(List::Util::max(@waited), '<', 1.5,
+           'and nobody waits for git to end')
+        or diag("@waited");
+    ok(!grep({ $_ } IO::Select->new(map { $_->socket } @previews)
+                                ->can_read(0)), 'while the pool is full');
+    $_->close for @previews;
+    $full->{nginx}->stop('TERM');
 }
 
 

@@ -5,6 +5,19 @@
 #include "http/ngx_http_promotions_wait.h"
 
 
+/* How long one that is done waits for a place in the pool, ms. */
+
+#define NGX_HTTP_PROMOTIONS_BATCH_AGAIN  100
+
+
+/* A batch that is done, until a thread has closed it. */
+
+typedef struct {
+    ngx_http_promotions_batch_t  batch;
+    ngx_event_t                  event;
+} ngx_http_promotions_garbage_t;
+
+
 static ngx_uint_t ngx_http_promotions_batch_final(const pm_result_t *result);
 static ngx_uint_t ngx_http_promotions_batch_listed(redisReply *reply,
     const char *id);
@@ -12,6 +25,7 @@ static ngx_uint_t ngx_http_promotions_batch_ended(const pm_result_t *result);
 static void ngx_http_promotions_batch_audit(
     const ngx_http_promotions_batch_t *batch, size_t i,
     const pm_result_t *result, ngx_promotions_args_t *args);
+static void ngx_http_promotions_batch_collect(ngx_event_t *ev);
 static void ngx_http_promotions_batch_close(void *data);
 static void ngx_http_promotions_batch_closed(void *data);
 
@@ -295,53 +309,65 @@ ngx_http_promotions_batch_listed(redisReply *reply, const char *id)
 
 /*
  * In a thread: closing a connection may mean waiting for a child process to
- * end.  Where no job can be posted there is none to delay either: a worker at
- * its end, or without memory.
+ * end.  Where the pool is full, later.  A worker at its end, or without
+ * memory, has nothing that it would delay.
  */
 
 void
 ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch)
 {
-    ngx_http_promotions_batch_t  *garbage;
+    ngx_http_promotions_garbage_t  *garbage;
 
     garbage = NULL;
 
     if (!ngx_http_promotions_batch_empty(batch)
         && !ngx_http_promotions_worker.ending)
     {
-        garbage = ngx_alloc(sizeof(ngx_http_promotions_batch_t),
-                            ngx_cycle->log);
+        garbage = ngx_calloc(sizeof(ngx_http_promotions_garbage_t),
+                             ngx_cycle->log);
     }
 
     if (garbage != NULL) {
-        *garbage = *batch;
+        garbage->batch = *batch;
 
-        if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
-                                         ngx_http_promotions_batch_close,
-                                         ngx_http_promotions_batch_closed,
-                                         garbage)
-            != NGX_OK)
-        {
-            ngx_free(garbage);
-            garbage = NULL;
-        }
-    }
+        garbage->event.handler = ngx_http_promotions_batch_collect;
+        garbage->event.data = garbage;
+        garbage->event.log = ngx_cycle->log;
 
-    if (garbage == NULL) {
-        ngx_http_promotions_batch_close(batch);
+        ngx_http_promotions_batch_collect(&garbage->event);
+
+    } else {
+        ngx_http_promotions_batch_destroy(batch);
+        pm_arena_destroy(batch->arena);
     }
 
     ngx_memzero(batch, sizeof(ngx_http_promotions_batch_t));
 }
 
 
+/* The timer keeps a worker that is told to quit: the pool's jobs end. */
+
+static void
+ngx_http_promotions_batch_collect(ngx_event_t *ev)
+{
+    if (ngx_http_promotions_job_post(ngx_http_promotions_worker.pmcf,
+                                     ngx_http_promotions_batch_close,
+                                     ngx_http_promotions_batch_closed,
+                                     ev->data)
+        != NGX_OK)
+    {
+        ngx_add_timer(ev, NGX_HTTP_PROMOTIONS_BATCH_AGAIN);
+    }
+}
+
+
 static void
 ngx_http_promotions_batch_close(void *data)
 {
-    ngx_http_promotions_batch_t  *batch = data;
+    ngx_http_promotions_garbage_t  *garbage = data;
 
-    ngx_http_promotions_batch_destroy(batch);
-    pm_arena_destroy(batch->arena);
+    ngx_http_promotions_batch_destroy(&garbage->batch);
+    pm_arena_destroy(garbage->batch.arena);
 }
 
 

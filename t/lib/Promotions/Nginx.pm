@@ -242,6 +242,7 @@ sub environment {
     my $leaks = $options{leaks} ? 1 : 0;
 
     return {
+        %{ $self->{environment} || {} },
         LD_PRELOAD    => join(':', @libraries),
         ASAN_OPTIONS  => "detect_leaks=$leaks:$common",
         UBSAN_OPTIONS => $common,
