@@ -126,7 +126,7 @@ SKIP: {
                . "while ! test -e $gate; do sleep 0.02; done\n"
                . "git-receive-pack \"\$\@\"\nexec >&- 2>&-\nsleep 3\n", 0755);
     my $full = scene(workers => 1, git => 'local', main => 'env PATH;',
-        environment => { %ENV, PATH => "$folder:$ENV{PATH}" },
+        environment => { PATH => "$folder:$ENV{PATH}" },
         server => 'location = /static { return 204; }',
         http => 'promotions_git_timeout 20s; promotions_git_idle_timeout 20s;',
         thread_pool => 'thread_pool promotions threads=1 max_queue=1;',
