@@ -7,7 +7,7 @@
 
 /* How long one that is done waits for a place in the pool, ms. */
 
-#define NGX_HTTP_PROMOTIONS_BATCH_AGAIN  100
+#define NGX_HTTP_PROMOTIONS_BATCH_AGAIN  1000
 
 
 /* A batch that is done, until a thread has closed it. */
@@ -320,9 +320,9 @@ ngx_http_promotions_batch_free(ngx_http_promotions_batch_t *batch)
 
     garbage = NULL;
 
-    if (!ngx_http_promotions_batch_empty(batch)
-        && !ngx_http_promotions_worker.ending)
-    {
+    /* one that no job has begun has nothing open */
+
+    if (batch->begun && !ngx_http_promotions_worker.ending) {
         garbage = ngx_calloc(sizeof(ngx_http_promotions_garbage_t),
                              ngx_cycle->log);
     }

@@ -28,6 +28,7 @@ typedef struct {
     pm_batch_t       *batch;         /* both NULL: none could be read */
     pm_pull_t        *pull;
     pm_batch_state_t  state;         /* written by the job */
+    ngx_uint_t        begun;         /* by a job, which writes it */
     unsigned          giving_up:1;   /* only looked for */
 } ngx_http_promotions_batch_t;
 

@@ -18,6 +18,8 @@ ngx_http_promotions_batch_empty(const ngx_http_promotions_batch_t *batch)
 void
 ngx_http_promotions_batch_plan(ngx_http_promotions_batch_t *batch)
 {
+    batch->begun = 1;
+
     batch->state = (batch->pull != NULL) ? pm_pull_plan(batch->pull)
                                          : pm_batch_plan(batch->batch);
 }
