@@ -190,17 +190,22 @@ pm_git_fetch_track(pm_git_remote_t *remote, git_repository *repository,
 /* What the remote has told before is not asked again, where it may be so. */
 
 static const pm_git_advertisement_t *
-pm_git_fetch_known(pm_git_fetch_t *f, const pm_git_fetch_known_t *known)
+pm_git_fetch_told(pm_git_fetch_t *f, const pm_git_fetch_known_t *known)
 {
     if (known->refs == NULL || !f->remote->transport->stateless) {
         return NULL;
     }
 
-    f->offers = (known->refs->service == PM_GIT_UPLOAD_PACK)
-                ? pm_git_fetch_offers(known->refs->capabilities)
-                : known->offers;
+    if (known->refs->service == PM_GIT_UPLOAD_PACK) {
+        f->offers = pm_git_fetch_offers(known->refs->capabilities);
 
-    return f->offers != 0 ? known->refs : NULL;
+    } else {
+        f->offers = f->remote->redirected ? 0 : known->offers;
+    }
+
+    f->told = (f->offers != 0);
+
+    return f->told ? known->refs : NULL;
 }
 
 
@@ -210,20 +215,20 @@ pm_git_fetch_discover(pm_git_fetch_t *f, pm_git_fetch_known_t *known,
     pm_error_t *err)
 {
     int                      rc;
-    pm_git_advertisement_t  *told;
+    pm_git_advertisement_t  *answer;
 
-    rc = pm_git_remote_discover(f->remote, PM_GIT_UPLOAD_PACK, arena, &told,
+    rc = pm_git_remote_discover(f->remote, PM_GIT_UPLOAD_PACK, arena, &answer,
                                 err);
     if (rc != 0) {
         return rc;
     }
 
-    f->offers = pm_git_fetch_offers(told->capabilities);
+    f->offers = pm_git_fetch_offers(answer->capabilities);
 
     /* where another remote of this URL would not know of the redirect */
 
     known->offers = f->remote->redirected ? 0 : f->offers;
-    *advertisement = told;
+    *advertisement = answer;
 
     return 0;
 }
@@ -281,51 +286,59 @@ pm_git_fetch_branches(pm_git_fetch_t *f, git_repository *repository,
 /* asks: nothing is taken for granted. */
 
 static int
-pm_git_fetch_try(pm_git_remote_t *remote, git_repository *repository,
+pm_git_fetch_try(pm_git_fetch_t *f, git_repository *repository,
     pm_git_fetch_known_t *known, int asks, const char *const *branches,
-    size_t nbranches, int *granted, pm_error_t *err)
+    size_t nbranches, pm_error_t *err)
 {
     int                            rc;
     pm_arena_t                    *arena;
-    pm_git_fetch_t                 fetch;
     const pm_git_advertisement_t  *advertisement;
-
-    memset(&fetch, 0, sizeof(pm_git_fetch_t));
-    fetch.remote = remote;
 
     arena = pm_arena_create();
     if (arena == NULL) {
         return pm_error_memory(err);
     }
 
-    advertisement = asks ? NULL : pm_git_fetch_known(&fetch, known);
-    *granted = (advertisement != NULL);
+    advertisement = asks ? NULL : pm_git_fetch_told(f, known);
 
-    rc = *granted ? 0 : pm_git_fetch_discover(&fetch, known, arena,
-                                              &advertisement, err);
+    rc = advertisement != NULL
+         ? 0 : pm_git_fetch_discover(f, known, arena, &advertisement, err);
 
-    fetch.assumes = !asks && remote->transport->stateless
-                    && (fetch.offers & (PM_GIT_FETCH_MULTI_ACK
-                                        | PM_GIT_FETCH_MULTI_ACK_DETAILED));
+    f->assumes = !asks && f->remote->transport->stateless
+                 && (f->offers & (PM_GIT_FETCH_MULTI_ACK
+                                  | PM_GIT_FETCH_MULTI_ACK_DETAILED));
 
     if (rc == 0) {
-        rc = pm_git_fetch_branches(&fetch, repository, advertisement,
-                                   branches, nbranches, arena, err);
+        rc = pm_git_fetch_branches(f, repository, advertisement, branches,
+                                   nbranches, arena, err);
     }
 
-    if (rc == 0 && fetch.asked) {
-        pm_git_remote_drain(remote, PM_GIT_UPLOAD_PACK);
+    if (rc == 0 && f->asked) {
+        pm_git_remote_drain(f->remote, PM_GIT_UPLOAD_PACK);
     }
 
-    remote->transport->close(remote, PM_GIT_UPLOAD_PACK);
+    f->remote->transport->close(f->remote, PM_GIT_UPLOAD_PACK);
 
-    *granted |= fetch.assumed;
-
-    pm_buffer_free(&fetch.own);
-    pm_buffer_free(&fetch.request);
+    pm_buffer_free(&f->own);
+    pm_buffer_free(&f->request);
     pm_arena_destroy(arena);
 
     return rc;
+}
+
+
+/* A failure that asking may cure: not one of the connection, of the login, of
+ * a server in trouble, or after the pack has begun. */
+
+static int
+pm_git_fetch_mistaken(const pm_git_fetch_t *f)
+{
+    if (!f->told && !f->assumed) {
+        return 0;
+    }
+
+    return f->refuted || f->remote->gone
+           || (f->err.code == PM_OK && !f->packing && !f->remote->unusable);
 }
 
 
@@ -334,18 +347,35 @@ pm_git_fetch(pm_git_remote_t *remote, git_repository *repository,
     pm_git_fetch_known_t *known, const char *const *branches,
     size_t nbranches, pm_error_t *err)
 {
-    int  rc, granted;
+    int             rc;
+    pm_git_fetch_t  fetch;
 
     pm_git_remote_begin(remote);
 
-    rc = pm_git_fetch_try(remote, repository, known, 0, branches, nbranches,
-                          &granted, err);
+    memset(&fetch, 0, sizeof(pm_git_fetch_t));
+    fetch.remote = remote;
 
-    if (rc == PM_REMOTE && granted) {
+    rc = pm_git_fetch_try(&fetch, repository, known,
+                          (known->offers & PM_GIT_FETCH_ASKS) != 0, branches,
+                          nbranches, err);
+
+    if (rc == PM_REMOTE && pm_git_fetch_mistaken(&fetch)) {
         remote->unusable = 0;
 
-        rc = pm_git_fetch_try(remote, repository, known, 1, branches,
-                              nbranches, &granted, err);
+        memset(&fetch, 0, sizeof(pm_git_fetch_t));
+        fetch.remote = remote;
+
+        rc = pm_git_fetch_try(&fetch, repository, known, 1, branches,
+                              nbranches, err);
+    }
+
+    /* it may have made a pack of everything, for want of the talk */
+
+    if (rc == PM_TIMEOUT && fetch.assumed && !fetch.packing) {
+        known->offers |= PM_GIT_FETCH_ASKS;
+
+    } else if (rc == 0) {
+        known->offers &= ~(unsigned) PM_GIT_FETCH_ASKS;
     }
 
     return rc;

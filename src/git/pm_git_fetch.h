@@ -23,7 +23,8 @@ typedef struct {
     const pm_git_advertisement_t  *refs;     /* as this remote has told them;
                                                 NULL: ask */
     unsigned                       offers;   /* what an earlier fetch has
-                                                learnt; 0: nothing */
+                                                learnt; 0: nothing; what this
+                                                one learns is put here */
 } pm_git_fetch_known_t;
 
 

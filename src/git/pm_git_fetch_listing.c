@@ -4,7 +4,8 @@
 #include <string.h>
 
 
-/* Of a server's capabilities those that libgit2 1.5 makes good use of. */
+/* Of a server's capabilities those that libgit2 1.5 makes good use of; the
+ * first two are PM_GIT_FETCH_MULTI_ACK and PM_GIT_FETCH_MULTI_ACK_DETAILED. */
 
 static const char *const  pm_git_fetch_words[] = {
     "multi_ack", "multi_ack_detailed", "side-band", "side-band-64k",
@@ -13,6 +14,9 @@ static const char *const  pm_git_fetch_words[] = {
 
 #define PM_GIT_FETCH_WORDS                                                    \
     (sizeof(pm_git_fetch_words) / sizeof(pm_git_fetch_words[0]))
+
+
+_Static_assert(PM_GIT_FETCH_WORDS <= 6, "the bits above have other meanings");
 
 
 unsigned

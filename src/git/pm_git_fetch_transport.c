@@ -76,7 +76,8 @@ pm_git_fetch_assume(pm_git_fetch_t *f)
 }
 
 
-/* The first line of an answer says whether anything of ours is known. */
+/* So much of ACK and NAK; the first line after "done" says whether anything of
+ * ours is known. */
 
 static int
 pm_git_fetch_answered(pm_git_fetch_t *f, size_t n, int nak)
@@ -92,6 +93,8 @@ pm_git_fetch_answered(pm_git_fetch_t *f, size_t n, int nak)
     }
 
     if (first && nak && f->assumed) {
+        f->refuted = 1;
+
         return pm_error_set(&f->err, PM_REMOTE, "remote %s: nothing in common "
                             "with its mirror", f->remote->name);
     }
@@ -100,12 +103,15 @@ pm_git_fetch_answered(pm_git_fetch_t *f, size_t n, int nak)
 }
 
 
-/* What comes before the pack: lines of ACK and NAK, in parts of any size. */
+/*
+ * What comes between "done" and the pack: lines of ACK and NAK, in parts of
+ * any size; or ERR, of which libgit2 says only that the answer is too short.
+ */
 
 static int
 pm_git_fetch_look(pm_git_fetch_t *f, const char *data, size_t size)
 {
-    int     len, nak;
+    int     rc, len, nak;
     size_t  i, n;
 
     for (i = 0; i < size && !f->packing; i += n) {
@@ -130,14 +136,16 @@ pm_git_fetch_look(pm_git_fetch_t *f, const char *data, size_t size)
         if (len < (int) sizeof(f->line)
             || (!nak && memcmp(f->line + 4, "ACK", 3) != 0))
         {
+            f->refuted |= (memcmp(f->line + 4, "ERR", 3) == 0);
             f->packing = 1;
             break;
         }
 
         f->rest = (size_t) len - sizeof(f->line);
 
-        if (pm_git_fetch_answered(f, (size_t) len, nak) != 0) {
-            return -1;
+        rc = pm_git_fetch_answered(f, (size_t) len, nak);
+        if (rc != 0) {
+            return rc;
         }
     }
 
@@ -148,14 +156,12 @@ pm_git_fetch_look(pm_git_fetch_t *f, const char *data, size_t size)
 static int
 pm_git_fetch_ask(pm_git_fetch_t *f)
 {
-    pm_string_t  part;
-
-    part.data = f->request.data;
-    part.len = f->request.len;
+    f->part.data = f->request.data;
+    f->part.len = f->request.len;
     f->asked = 1;
 
-    return f->remote->transport->write(f->remote, PM_GIT_UPLOAD_PACK, &part, 1,
-                                       &f->err);
+    return f->remote->transport->write(f->remote, PM_GIT_UPLOAD_PACK, &f->part,
+                                       1, &f->err);
 }
 
 
@@ -193,7 +199,10 @@ pm_git_fetch_read(git_smart_subtransport_stream *stream, char *data,
         return -1;
     }
 
-    return pm_git_fetch_look(f, data, *n);
+    /* libgit2 keeps every ACK of the talk before */
+
+    return (f->done ? pm_git_fetch_look(f, data, *n)
+                    : pm_git_fetch_answered(f, *n, 0)) == 0 ? 0 : -1;
 }
 
 

@@ -18,6 +18,7 @@
 /* A capability of git-upload-pack: a bit each (pm_git_fetch_offers()). */
 #define PM_GIT_FETCH_MULTI_ACK           0x01
 #define PM_GIT_FETCH_MULTI_ACK_DETAILED  0x02
+#define PM_GIT_FETCH_ASKS                0x40    /* ask it, assume nothing */
 #define PM_GIT_FETCH_HEARD               0x80    /* the server has said so */
 
 
@@ -42,6 +43,7 @@ typedef struct {
                                                         the server's place */
     size_t                             pos;
     pm_buffer_t                        request;      /* of one POST */
+    pm_string_t                        part;         /* that is sent */
     size_t                             answers;      /* bytes of ACKs, NAKs */
     char                               line[7];      /* the start of one */
     size_t                             nline;
@@ -50,8 +52,10 @@ typedef struct {
     unsigned                           asked:1;      /* request was sent */
     unsigned                           done:1;       /* the pack comes next */
     unsigned                           packing:1;    /* it has begun */
+    unsigned                           told:1;       /* refs heard before */
     unsigned                           assumes:1;    /* may answer itself */
     unsigned                           assumed:1;    /* has done so */
+    unsigned                           refuted:1;    /* and wrongly */
     pm_error_t                         err;          /* ours; code 0: none */
 } pm_git_fetch_t;
 

@@ -315,13 +315,6 @@ pm_git_http_pump(pm_git_remote_t *remote, pm_git_http_t *http,
     sent = 0;
     head = http->head;
 
-    /* before anything else: a server that never stops talking ends here */
-
-    rc = pm_git_remote_wait(remote, last, &wait, err);
-    if (rc != 0) {
-        return rc;
-    }
-
     for ( ;; ) {
         if (http->pos < http->answer.len) {
             return 0;
@@ -332,6 +325,13 @@ pm_git_http_pump(pm_git_remote_t *remote, pm_git_http_t *http,
 
         if (http->done) {
             break;
+        }
+
+        /* also for a server that never stops talking */
+
+        rc = pm_git_remote_wait(remote, last, &wait, err);
+        if (rc != 0) {
+            return rc;
         }
 
         pm_git_http_perform(http);

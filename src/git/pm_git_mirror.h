@@ -28,7 +28,8 @@ void pm_git_mirror_close(pm_git_mirror_t *mirror);
  * Makes sure that commit id is in the mirror: looks, refreshes, and only then
  * fetches branches (refs/heads/... each: the one whose head id is, and others
  * of the catalog to have them in the same go) from remote.  refs: what remote
- * has just told (of either service), or NULL: it is asked.  Under the lock;
+ * has told a moment ago (of either service), or NULL: it is asked; another
+ * worker may have fetched later ones meanwhile.  Under the lock;
  * leftovers of a killed process are removed first.  A mirror in which an
  * object cannot be read (pm_git_mirror_broken) is verified, and rebuilt from
  * the remote if it is so.

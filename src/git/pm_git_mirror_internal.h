@@ -41,7 +41,7 @@ struct pm_git_site_s {
     char           *path;        /* of the bare mirror */
     char           *lock;        /* beside it: outlives a rebuild */
     int64_t         rebuilt;     /* pm_git_clock(), 0: never; git->mutex */
-    unsigned        offers;      /* pm_git_fetch_known_t; the mirror's lock */
+    unsigned        offers;      /* pm_git_fetch_known_t; git->mutex */
 };
 
 

@@ -116,6 +116,7 @@ pm_git_remote_begin(pm_git_remote_t *remote)
     remote->sent = 0;
     remote->refused = 0;
     remote->too_large = 0;
+    remote->gone = 0;
     remote->unusable = 0;
 }
 

@@ -37,18 +37,18 @@ typedef struct {
 /* What a service says first. */
 
 typedef struct {
-    pm_git_service_t  service;   /* whose */
-    pm_git_ref_t  *refs;         /* sorted by name */
-    size_t         nrefs;
-    const char    *head;         /* the branch that HEAD names, or NULL:
+    pm_git_service_t   service;  /* whose */
+    pm_git_ref_t      *refs;     /* sorted by name */
+    size_t             nrefs;
+    const char        *head;     /* the branch that HEAD names, or NULL:
                                     refs/heads/…; upload-pack only */
-    unsigned       report_status:1;
-    unsigned       side_band_64k:1;
-    unsigned       atomic:1;
-    unsigned       ofs_delta:1;
-    unsigned       no_thin:1;
-    unsigned       quiet:1;
-    const char    *capabilities; /* all of them, as the server wrote them */
+    unsigned           report_status:1;
+    unsigned           side_band_64k:1;
+    unsigned           atomic:1;
+    unsigned           ofs_delta:1;
+    unsigned           no_thin:1;
+    unsigned           quiet:1;
+    const char        *capabilities;    /* all, as the server wrote them */
 } pm_git_advertisement_t;
 
 

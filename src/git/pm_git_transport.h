@@ -71,6 +71,8 @@ struct pm_git_remote_s {
                                                was not carried out */
     unsigned                   too_large:1; /* because of its size */
     unsigned                   redirected:1; /* to another path */
+    unsigned                   gone:1;      /* a request found nothing where
+                                               it was sent to */
     unsigned                   unusable:1;  /* the last fetch failed, and not
                                                because of the connection */
 

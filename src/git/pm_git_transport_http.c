@@ -290,6 +290,8 @@ pm_git_http_write(pm_git_remote_t *remote, pm_git_service_t service,
         return 0;
     }
 
+    remote->gone = (rc == 0 || status == 404 || status == 410);
+
     if (rc == 0) {
         return pm_error_set(err, PM_REMOTE, "%s redirects the request to %s",
                             remote->host, remote->name);

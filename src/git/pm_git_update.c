@@ -26,6 +26,8 @@ static int pm_git_update_locked(pm_git_mirror_t *mirror,
     pm_git_remote_t *remote, const pm_oid_t *id,
     const pm_git_advertisement_t *refs, const char *const *branches,
     size_t nbranches, pm_error_t *err);
+static unsigned pm_git_update_offers(pm_git_mirror_t *mirror,
+    const unsigned *learnt);
 static int pm_git_update_check(pm_git_mirror_t *mirror, const pm_oid_t *id);
 static int pm_git_update_missing(pm_git_mirror_t *mirror);
 static int pm_git_update_sound(pm_git_mirror_t *mirror);
@@ -87,12 +89,12 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
 
     if (state == PM_GIT_ABSENT) {
         known.refs = refs;
-        known.offers = mirror->site->offers;
+        known.offers = pm_git_update_offers(mirror, NULL);
 
         rc = pm_git_update_fetch(mirror->site->path, remote, &known, branches,
                                  nbranches, err);
 
-        mirror->site->offers = known.offers;
+        (void) pm_git_update_offers(mirror, &known.offers);
 
         /* what is damaged may lie deeper than what a look at the refs sees */
 
@@ -134,6 +136,27 @@ pm_git_update_locked(pm_git_mirror_t *mirror, pm_git_remote_t *remote,
                             "%s lacks objects: the repository is damaged",
                             mirror->site->url);
     }
+}
+
+
+/* What the site's fetches have learnt, and now this one. */
+
+static unsigned
+pm_git_update_offers(pm_git_mirror_t *mirror, const unsigned *learnt)
+{
+    unsigned  offers;
+
+    (void) pthread_mutex_lock(&mirror->git->mutex);
+
+    if (learnt != NULL) {
+        mirror->site->offers = *learnt;
+    }
+
+    offers = mirror->site->offers;
+
+    (void) pthread_mutex_unlock(&mirror->git->mutex);
+
+    return offers;
 }
 
 

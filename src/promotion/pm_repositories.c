@@ -376,6 +376,7 @@ pm_repositories_read(pm_repositories_t *repositories, int sources,
 
         if (silent != NULL) {
             r->refs = NULL;
+            r->reader = NULL;
             r->error = silent->error;
 
         } else {

@@ -5,6 +5,7 @@
 
 #include "wire.h"
 #include "http_server.h"
+#include "git/pm_git_fetch_transport.h"
 
 
 static http_server_t  server;
@@ -534,10 +535,10 @@ test_fetch(void **state)
 }
 
 
-/* Fetches main, having heard the refs; the requests that it took. */
+/* Fetches main with what is known; the requests that it took. */
 
 static int
-fetch_heard(git_repository *repository, pm_git_service_t service)
+fetch_known(git_repository *repository, int expected)
 {
     int  before;
 
@@ -546,13 +547,9 @@ fetch_heard(git_repository *repository, pm_git_service_t service)
     before = server.log->requests;
 
     assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known, branches,
-                                  1, &fx.err), 0);
+                                  1, &fx.err), expected);
 
-    /* the next one hears them now */
-
-    fx.known.refs = advertisement(service);
-
-    return server.log->requests - before - 1;
+    return server.log->requests - before;
 }
 
 
@@ -576,14 +573,14 @@ test_fetch_asks_once(void **state)
 
     /* nothing is known: the refs, the pack */
 
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 2);
+    assert_int_equal(fetch_known(repository, 0), 2);
     assert_int_not_equal(fx.known.offers, 0);
 
     /* the refs that a push reads will do, with what was offered before */
 
     push_commits(30);
     fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 1);
+    assert_int_equal(fetch_known(repository, 0), 1);
 
     id = oid("main");
     assert_true(tracked(repository, "main", &id));
@@ -593,7 +590,7 @@ test_fetch_asks_once(void **state)
     push_commits(30);
     fx.known.offers = 0;
     fx.known.refs = advertisement(PM_GIT_UPLOAD_PACK);
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 1);
+    assert_int_equal(fetch_known(repository, 0), 1);
 
     id = oid("main");
     assert_true(tracked(repository, "main", &id));
@@ -603,7 +600,7 @@ test_fetch_asks_once(void **state)
     push_commits(1);
     fx.known.offers = 0;
     fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 2);
+    assert_int_equal(fetch_known(repository, 0), 2);
     assert_int_equal(server.log->connections, 1);
 
     git_repository_free(repository);
@@ -619,7 +616,7 @@ test_fetch_asks_again(void **state)
     open_at("/git/bare.git");
     repository = mirror();
 
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 2);
+    assert_int_equal(fetch_known(repository, 0), 2);
 
     /* a branch that was forced back since its refs were heard */
 
@@ -630,7 +627,7 @@ test_fetch_asks_again(void **state)
     (void) sh("git --git-dir='%s' reflog expire --all --expire=now "
               "&& git --git-dir='%s' prune --expire=now", fx.bare, fx.bare);
 
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 3);
+    assert_int_equal(fetch_known(repository, 0), 3);
 
     id = oid("main");
     assert_true(tracked(repository, "main", &id));
@@ -639,7 +636,7 @@ test_fetch_asks_again(void **state)
 
     push_commits(30);
     fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
-    (void) fetch_heard(repository, PM_GIT_RECEIVE_PACK);
+    assert_int_equal(fetch_known(repository, 0), 1);
 
     (void) sh("git checkout -q --orphan fresh "
               "&& git commit -q --allow-empty -m fresh "
@@ -651,9 +648,81 @@ test_fetch_asks_again(void **state)
 
     fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
 
-    /* one that ends with a NAK; the refs, two rounds of "have", the pack */
+    /* one that ends with a NAK; the refs, "have" without answer, the pack */
 
-    assert_int_equal(fetch_heard(repository, PM_GIT_RECEIVE_PACK), 4);
+    assert_int_equal(fetch_known(repository, 0), 4);
+
+    id = oid("main");
+    assert_true(tracked(repository, "main", &id));
+
+    git_repository_free(repository);
+}
+
+
+/* What asking does not cure is not asked. */
+
+static void
+test_fetch_known_fails(void **state)
+{
+    size_t                   i;
+    git_repository          *repository;
+    pm_git_advertisement_t  *refs;
+
+    static const struct {
+        const char  *path;
+        int          requests;
+    } row[] = {
+        { "/push-401/bare.git", 1 },
+        { "/push-403/bare.git", 1 },
+        { "/push-429/bare.git", 1 },
+        { "/push-500/bare.git", 1 },
+        { "/push-503/bare.git", 1 },
+        { "/push-lies/bare.git", 1 },
+        { "/push-404/bare.git", 3 },
+        { "/push-410/bare.git", 3 }
+    };
+
+    repository = mirror();
+
+    for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        open_at(row[i].path);
+        fx.known.refs = refs = advertisement(PM_GIT_UPLOAD_PACK);
+        assert_int_not_equal(refs->nrefs, 0);
+
+        assert_int_equal(fetch_known(repository, PM_REMOTE), row[i].requests);
+    }
+
+    git_repository_free(repository);
+}
+
+
+/* A repository that has moved is not looked for where it was. */
+
+static void
+test_fetch_moved(void **state)
+{
+    pm_oid_t         id;
+    git_repository  *repository;
+
+    open_at("/move/bare.git");
+    repository = mirror();
+
+    /* the refs, and again where they are; the pack */
+
+    assert_int_equal(fetch_known(repository, 0), 3);
+    assert_int_equal(fx.known.offers, 0);
+
+    push_commits(1);
+    fx.known.refs = advertisement(PM_GIT_UPLOAD_PACK);
+    assert_int_equal(fetch_known(repository, 0), 1);
+
+    /* it was elsewhere when its offers were learnt */
+
+    push_commits(1);
+    fx.known.offers = pm_git_fetch_offers("multi_ack_detailed side-band-64k");
+    open_at("/move/bare.git");
+    fx.known.refs = advertisement(PM_GIT_RECEIVE_PACK);
+    assert_int_equal(fetch_known(repository, 0), 3);
 
     id = oid("main");
     assert_true(tracked(repository, "main", &id));
@@ -722,9 +791,45 @@ test_fetch_hostile(void **state)
     (void) sh("git commit -q --allow-empty -m more && git push -q '%s' main",
               fx.bare);
     open_at("/push-acks/bare.git");
-    assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
-                                  branches, 1, &fx.err), PM_REMOTE);
+    assert_int_equal(fetch_known(repository, PM_REMOTE), 2);
     assert_non_null(strstr(fx.err.message, "endless answers"));
+
+    /* in the talk before the pack, too */
+
+    fx.known.offers |= PM_GIT_FETCH_ASKS;
+    assert_int_equal(fetch_known(repository, PM_REMOTE), 2);
+    assert_non_null(strstr(fx.err.message, "endless answers"));
+
+    git_repository_free(repository);
+}
+
+
+/* A server that makes a pack of everything is asked the next time. */
+
+static void
+test_fetch_slow(void **state)
+{
+    pm_oid_t         id;
+    git_repository  *repository;
+
+    open_at("/git/bare.git");
+    repository = mirror();
+    push_commits(30);
+    assert_int_equal(fetch_known(repository, 0), 2);
+
+    push_commits(1);
+    fx.settings.idle_timeout = 500;
+    open_at("/push-silent/bare.git");
+    assert_int_equal(fetch_known(repository, PM_TIMEOUT), 2);
+    assert_true(fx.known.offers & PM_GIT_FETCH_ASKS);
+
+    fx.settings.idle_timeout = 20000;
+    open_at("/git/bare.git");
+    assert_int_equal(fetch_known(repository, 0), 3);
+    assert_false(fx.known.offers & PM_GIT_FETCH_ASKS);
+
+    id = oid("main");
+    assert_true(tracked(repository, "main", &id));
 
     git_repository_free(repository);
 }
@@ -850,6 +955,10 @@ main(void)
         cmocka_unit_test_setup_teardown(test_fetch_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch_hostile, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetch_endless, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_slow, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_moved, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fetch_known_fails, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_threads, setup, teardown)
     };
 
