@@ -27,7 +27,7 @@ $| = 1;
 chdir File::Basename::dirname(Cwd::abs_path($0)) . '/..' or die $!;
 
 my %section = (
-    style => sub { program($^X, 'tests/style/check.pl') },
+    style => sub { programs([ $^X, 'tests/style/check.pl' ]) },
     unit  => sub { unit() },
     fuzz  => sub { replays() },
     t     => sub { behaviour() },
@@ -46,24 +46,39 @@ exit($failed || !$passed ? 1 : 0);
 sub unit {
     $ENV{CMOCKA_MESSAGE_OUTPUT} = 'TAP';
 
-    for my $source (files('tests/unit', qr{/test_\w+\.c$})) {
-        (my $program = $source) =~ s{^tests/(.*)\.c$}{$build/$1};
-        program($program);
-    }
+    programs(map { m{^tests/(.*)\.c$} ? [ "$build/$1" ] : () }
+             files('tests/unit', qr{/test_\w+\.c$}));
 }
 
 
 sub replays {
-    for my $source (files('tests/fuzz', qr{/fuzz_\w+\.c$})) {
-        my ($name) = $source =~ m{(fuzz_(\w+))\.c$};
-        (my $corpus = $name) =~ s/^fuzz_//;
-        program("$build/replay/$name", "tests/fuzz/corpus/$corpus");
+    programs(map { m{fuzz_(\w+)\.c$}
+                   ? [ "$build/replay/fuzz_$1", "tests/fuzz/corpus/$1" ] : () }
+             files('tests/fuzz', qr{/fuzz_\w+\.c$}));
+}
+
+
+# Programs that print TAP, as many at once as there are processors.
+sub programs {
+    my @waiting = @_;
+    my %running;
+
+    while (@waiting || %running) {
+        while (@waiting && keys %running < $jobs) {
+            my $program = start(@{ shift @waiting });
+            $running{ $program->{pid} } = $program;
+        }
+
+        my $pid = waitpid -1, 0;
+        die "waitpid: $!" if $pid < 0;
+
+        my $program = delete $running{$pid} or next;
+        report($program, $?);
     }
 }
 
 
-# One program that prints TAP; its output is shown only when it fails.
-sub program {
+sub start {
     my @command = @_;
 
     # a name for people: without the build folder and perl
@@ -80,10 +95,15 @@ sub program {
         POSIX::_exit(127);
     }
 
-    waitpid $pid, 0;
-    my $status = $?;
+    return { pid => $pid, name => $name, output => $output };
+}
 
-    open my $file, '<', $output->filename or die $!;
+
+# Counts what one has said; it is shown only when it fails.
+sub report {
+    my ($program, $status) = @_;
+
+    open my $file, '<', $program->{output}->filename or die $!;
     my @lines = <$file>;
 
     # cmocka says "not ok … # SKIP"
@@ -99,7 +119,7 @@ sub program {
     $skipped += $left_out;
     $failed += $bad;
 
-    printf "%-60s %s\n", $name, $bad ? "FAILED ($bad)" : $good;
+    printf "%-60s %s\n", $program->{name}, $bad ? "FAILED ($bad)" : $good;
     print map { "    $_" } grep { !/^ok\b/ } @lines if $bad;
 }
 
