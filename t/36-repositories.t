@@ -104,6 +104,10 @@ my %pair = (
     aside    => of_range(substr($aside, 0, 12), 'nothing'),
     unknown  => of_range('fedcba9876', 'nothing'),
     twins    => of_range($twins, 'nothing'),
+    nobranch => of_range('refs/heads/1.x', 'nothing'),
+    nodigits => of_range('refs/heads/' . substr($tagged, 0, 7), 'nothing'),
+    asatag   => of_range('refs/heads/v2.0.0', 'nothing'),
+    abranch  => of_range('refs/heads/main', 'head'),
     written  => { url => $ranged->url, to_branch => '1.x' },
     digits   => { url => $ranged->url, to_branch => substr($tagged, 0, 7) },
 );
@@ -170,6 +174,11 @@ refused($scene, 'unknown', 422, qr{is not on the default branch},
         'digits of no commit');
 refused($scene, 'twins', 422, qr{several commits of .*: give more digits},
         'digits of two commits');
+refused($scene, $_, 409, qr{source branch \S+ does not exist in \S+ranged},
+        "what is written as a branch is nothing else: $_")
+    for 'nobranch', 'nodigits', 'asatag';
+is($scene->commit('abranch-dev', 'abranch-qa')->{status}, 200,
+   'and is found if it is there');
 refused($scene, 'written', 409, qr{targetRevision 1\.x is not a branch},
         'a range cannot be written');
 refused($scene, 'digits', 409, qr{destination branch \w{7} does not exist},

@@ -61,6 +61,7 @@ struct pm_catalog_source_s {
                                     (no 40-digit SHA, no semver range, not
                                     refs/tags/…); v1.2.3 is, and may still
                                     be a tag of the remote's */
+    unsigned     branch:1;       /* it was written as refs/heads/… */
     unsigned     promotable:1;   /* has a path and is no Helm chart */
 };
 

@@ -199,6 +199,7 @@ pm_catalog_revision(pm_catalog_reader_t *reader, const pm_node_t *mapping,
 
         /* whatever it looks like, it is a branch */
 
+        source->branch = 1;
         source->revision = revision + 11;
 
         if (pm_catalog_has_wildcard(source->revision)) {

@@ -87,6 +87,7 @@ pm_part_location(pm_part_builder_t *builder,
     }
 
     location->branch = pm_part_revision(source->revision);
+    location->is_branch = source->branch;
     location->path = source->path;
     location->value_files = source->value_files;
     location->nvalue_files = source->nvalue_files;

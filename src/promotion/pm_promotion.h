@@ -30,6 +30,8 @@ typedef struct {
     pm_git_url_t  url;
     const char   *branch;        /* or another revision (sources only);
                                     NULL: the remote's default branch */
+    unsigned      is_branch:1;   /* it was written as refs/heads/…: no tag,
+                                    commit or range will do in its place */
     const char   *path;          /* "": the root */
     const char   *commit;        /* of a source that was reviewed: 40 hex, the
                                     commit of branch that is promoted; NULL:

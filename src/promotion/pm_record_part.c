@@ -10,10 +10,11 @@ pm_record_location_json(const pm_location_t *location, int folder)
     size_t   i;
     json_t  *json, *files;
 
-    json = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}",
+    json = json_pack("{s:s, s:s*, s:s*, s:o*, s:s*, s:s*}",
                      "repository", location->url.canonical,
                      "user", location->url.user,
                      "branch", location->branch,
+                     "isBranch", location->is_branch ? json_true() : NULL,
                      "path", folder ? location->path : NULL,
                      "commit", location->commit);
 
@@ -139,6 +140,7 @@ pm_record_location(pm_arena_t *arena, const json_t *json, int folder,
 
     repository = pm_record_text(arena, json, "repository");
     location->branch = pm_record_text(arena, json, "branch");
+    location->is_branch = json_is_true(json_object_get(json, "isBranch"));
     location->path = folder ? pm_record_text(arena, json, "path") : "";
     location->commit = pm_record_text(arena, json, "commit");
 

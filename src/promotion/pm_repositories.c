@@ -105,6 +105,7 @@ pm_repositories_revision(pm_repositories_t *repositories,
 
     for (added = r->revisions; added != NULL; added = added->next) {
         if (pm_revision_is(added, location->branch)) {
+            added->named |= location->is_branch;
             *revision = added;
             return 0;
         }
@@ -117,6 +118,7 @@ pm_repositories_revision(pm_repositories_t *repositories,
 
     added->repository = r;
     added->name = location->branch;
+    added->named = location->is_branch;
     added->next = r->revisions;
     r->revisions = added;
 

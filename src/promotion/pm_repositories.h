@@ -33,6 +33,7 @@ struct pm_revision_s {
     pm_repository_t  *repository;
     const char       *name;      /* NULL: the default branch */
     unsigned          written:1; /* a destination: must be a branch */
+    unsigned          named:1;   /* so must what was written as refs/heads/… */
 
     /* after a reading: */
     const char       *ref;       /* refs/…; of a commit: where it is looked

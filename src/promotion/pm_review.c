@@ -275,6 +275,8 @@ pm_review_location(pm_arena_t *arena, const pm_environment_t *environment,
     }
 
     location->branch = pm_part_revision(apis->revision);
+    location->is_branch = (location->branch != NULL
+                           && location->branch != apis->revision);
     location->path = apis->path;
 
     return 0;

@@ -148,6 +148,11 @@ pm_revision_other(pm_repositories_t *repositories, pm_revision_t *revision,
                             revision->name, r->url->canonical);
     }
 
+    if (revision->named) {
+        return pm_error_set(err, PM_CONFLICT, "source branch %s does not "
+                            "exist in %s", revision->name, r->url->canonical);
+    }
+
     rc = pm_repository_reader(r, arena, err);
     if (rc != 0) {
         return rc;
