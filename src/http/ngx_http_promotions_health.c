@@ -16,6 +16,8 @@ typedef struct ngx_http_promotions_health_s {
     const char    *mirrors;      /* the configuration's */
     ngx_uint_t     writable;
     ngx_atomic_t   begun;        /* 1: a thread has it */
+    ngx_uint_t     seen;         /* that has been seen, at that time: */
+    ngx_msec_t     since;
 } ngx_http_promotions_health_t;
 
 
@@ -188,14 +190,15 @@ ngx_http_promotions_health_done(void *data)
 /*
  * The look has not come back.  Threads that are all busy with slow remotes are
  * no fault, as long as the queue takes more: what was last known counts.  A
- * folder that a thread has looked at for as long is on a disk that does not
- * answer.
+ * folder that a thread is known to have looked at for as long is on a disk
+ * that does not answer.
  */
 
 static void
 ngx_http_promotions_health_late(ngx_event_t *ev)
 {
     ngx_http_promotions_ctx_t     *ctx = ev->data;
+    ngx_http_promotions_health_t  *look;
     ngx_http_promotions_worker_t  *worker;
 
     worker = &ngx_http_promotions_worker;
@@ -205,8 +208,16 @@ ngx_http_promotions_health_late(ngx_event_t *ev)
         return;
     }
 
-    if (worker->look != NULL && worker->look->begun) {
+    look = worker->look;
+
+    if (look != NULL && look->seen
+        && ngx_current_msec - look->since >= NGX_HTTP_PROMOTIONS_HEALTH_WAIT)
+    {
         worker->unwritable = 1;
+
+    } else if (look != NULL && look->begun && !look->seen) {
+        look->seen = 1;
+        look->since = ngx_current_msec;
     }
 
     ngx_http_promotions_health_answer(ctx, worker->unwritable ? "mirrors"
