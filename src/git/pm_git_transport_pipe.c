@@ -26,6 +26,8 @@ struct pm_git_pipe_s {
     unsigned         broken:1;       /* not worth a good-bye */
 };
 
+_Static_assert(offsetof(pm_git_pipe_t, child) == 0, "the test of floods");
+
 
 static int
 pm_git_pipe_failed(pm_git_remote_t *remote, pm_git_pipe_t *p,
