@@ -859,7 +859,7 @@ test_fetch_endless(void **state)
         assert_int_equal(pm_git_fetch(fx.remote, repository, &fx.known,
                                       branches, 1, &fx.err),
                          i == 0 ? PM_TIMEOUT : PM_REMOTE);
-        assert_true(pm_git_clock() - start < 10000);
+        assert_true(pm_git_clock() - start < 60000);
     }
 
     git_repository_free(repository);
