@@ -75,8 +75,8 @@ int pm_semver_compare(const pm_semver_t *a, const pm_semver_t *b);
 int pm_semver_compare_numbers(const pm_semver_t *a, const pm_semver_t *b,
     unsigned n);
 
-/* 0, or -1: it is no range, which a version by itself is not either.  text
- * must outlive it. */
+/* 0, or -1: it is no range, which a version by itself is not either, nor what
+ * begins with x: that is what a branch may be called.  text must outlive it. */
 int pm_semver_range(const char *text, pm_semver_range_t *range);
 
 /* 1 if the version is in the range. */

@@ -110,7 +110,8 @@ pm_semver_range(const char *text, pm_semver_range_t *range)
     range->n = 0;
 
     if (strnlen(text, PM_SEMVER_LENGTH + 1) > PM_SEMVER_LENGTH
-        || pm_semver_parse(text, &version) == 0)
+        || pm_semver_parse(text, &version) == 0
+        || strchr("xX", text[*text == 'v']) != NULL)
     {
         return -1;
     }
