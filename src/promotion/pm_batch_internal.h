@@ -1,6 +1,7 @@
 /*
  * pm_batch_internal.h: a batch, as its files see it: pm_batch.c (life and
  * results), pm_batch_search.c (what earlier tries have left), pm_batch_plan.c,
+ * pm_batch_plan_one.c,
  * pm_batch_push.c, pm_batch_window.c (what a push takes), pm_batch_version.c.
  */
 
@@ -144,6 +145,12 @@ int pm_batch_read(pm_batch_t *batch, int sources, pm_error_t *err);
 
 /* The error of a promotion that changes nothing. */
 int pm_batch_no_changes(pm_error_t *err);
+
+
+/* pm_batch_plan_one.c: the changes of promotion i on what those before it have
+ * left, and its commit.  Otherwise the code and words of what is wrong. */
+int pm_batch_plan_one(pm_batch_t *batch, size_t i, pm_arena_t *arena,
+    pm_error_t *err);
 
 
 #endif /* PM_BATCH_INTERNAL_H */

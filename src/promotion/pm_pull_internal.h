@@ -82,4 +82,11 @@ int pm_pull_branch(pm_pull_t *pull, const pm_promotion_t *promotion,
     pm_pull_item_t *item, pm_error_t *err);
 
 
+/* pm_pull_plan_one.c: the changes of promotion i, its head branch, its commit
+ * and the texts of its pull request.  Otherwise the code and words of what is
+ * wrong. */
+int pm_pull_plan_one(pm_pull_t *pull, size_t i, pm_arena_t *arena,
+    pm_error_t *err);
+
+
 #endif /* PM_PULL_INTERNAL_H */
