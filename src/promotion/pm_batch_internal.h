@@ -1,8 +1,8 @@
 /*
  * pm_batch_internal.h: a batch, as its files see it: pm_batch.c (life and
  * results), pm_batch_search.c (what earlier tries have left), pm_batch_plan.c,
- * pm_batch_plan_one.c,
- * pm_batch_push.c, pm_batch_window.c (what a push takes), pm_batch_version.c.
+ * pm_batch_plan_one.c, pm_batch_push.c, pm_batch_window.c (what a push takes),
+ * pm_batch_version.c.
  */
 
 #ifndef PM_BATCH_INTERNAL_H
